@@ -1,0 +1,60 @@
+//! The project's own commands, run as `cargo xtask COMMAND`.
+//!
+//! `ci` is the whole proof of a change and what `.ci/run` calls. Each of its steps is a module of its own; a step either
+//! proves what its name says or fails, it never passes because something was missing.
+#![allow(clippy::print_stdout, reason = "a task runner talks to a person")]
+
+mod cargo;
+mod ci;
+mod clients;
+mod coverage;
+mod interop;
+mod layers;
+mod run;
+mod schema;
+mod workspace;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own commands", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run every proof in order and stop at the first that fails
+    Ci {
+        /// Run only this step (repeat for several)
+        #[arg(long, value_name = "STEP", value_enum)]
+        only: Vec<ci::Step>,
+    },
+    /// Build the binary and let real clients drive it
+    Interop {
+        /// Run the slow suite instead: vim_rs over VI/JSON, which takes about ten minutes to build
+        #[arg(long)]
+        slow: bool,
+        /// Test the release build instead of the debug one
+        #[arg(long)]
+        release: bool,
+        /// Arguments for pytest, after `--`
+        #[arg(last = true, value_name = "PYTEST_ARGS")]
+        pytest: Vec<String>,
+    },
+    /// Write docs/coverage.md, the table of implemented methods
+    Coverage,
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Ci { only } => ci::run(&only),
+        Command::Interop { slow, release, pytest } => {
+            let suite = if slow { interop::Suite::Slow } else { interop::Suite::Fast };
+            interop::test(suite, cargo::Profile::of(release), &pytest)
+        }
+        Command::Coverage => coverage::write(),
+    }
+}
