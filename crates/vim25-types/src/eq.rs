@@ -1,0 +1,41 @@
+//! Structural equality over descriptors.
+
+use std::sync::Arc;
+
+use crate::{DataObject, Ref};
+
+/// Whether two objects have the same type and the same content.
+pub fn equal(a: &dyn DataObject, b: &dyn DataObject) -> bool {
+    a.descriptor() == b.descriptor() && levels_equal(a, b)
+}
+
+fn levels_equal(a: &dyn DataObject, b: &dyn DataObject) -> bool {
+    let bases = match (a.base(), b.base()) {
+        (Some(x), Some(y)) => levels_equal(x, y),
+        _ => true,
+    };
+    bases && (0..a.descriptor().fields.len()).all(|i| a.get(i) == b.get(i))
+}
+
+impl PartialEq for Ref<'_> {
+    fn eq(&self, other: &Ref<'_>) -> bool {
+        match (*self, *other) {
+            (Ref::Unset, Ref::Unset) => true,
+            (Ref::Bool(a), Ref::Bool(b)) => a == b,
+            (Ref::Byte(a), Ref::Byte(b)) => a == b,
+            (Ref::Short(a), Ref::Short(b)) => a == b,
+            (Ref::Int(a), Ref::Int(b)) => a == b,
+            (Ref::Long(a), Ref::Long(b)) => a == b,
+            (Ref::Float(a), Ref::Float(b)) => a.to_bits() == b.to_bits(),
+            (Ref::Double(a), Ref::Double(b)) => a.to_bits() == b.to_bits(),
+            (Ref::Str(a), Ref::Str(b)) | (Ref::Uri(a), Ref::Uri(b)) => a == b,
+            (Ref::DateTime(a), Ref::DateTime(b)) => a == b,
+            (Ref::Binary(a), Ref::Binary(b)) => a == b,
+            (Ref::MoRef(a), Ref::MoRef(b)) => a == b,
+            (Ref::Enum(t, a), Ref::Enum(u, b)) => std::ptr::eq(t, u) && a == b,
+            (Ref::Object(a), Ref::Object(b)) => Arc::ptr_eq(a, b) || equal(&**a, &**b),
+            (Ref::List(a), Ref::List(b)) => a.len() == b.len() && (0..a.len()).all(|i| a.at(i) == b.at(i)),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The VI/JSON codec.

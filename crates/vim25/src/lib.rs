@@ -1,0 +1,9 @@
+//! The vSphere API language: every type ([`types`], [`mo`], [`args`]), property paths, the generic diff, and the SOAP and
+//! JSON codecs. Everything here is driven by the descriptors of the types; nothing here does I/O.
+
+pub use vim25_types::*;
+
+pub mod diff;
+pub mod json;
+pub mod path;
+pub mod soap;
