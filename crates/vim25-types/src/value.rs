@@ -47,6 +47,10 @@ pub trait List {
     fn len(&self) -> usize;
     /// Item `index`; the index is below `len`.
     fn at(&self, index: usize) -> Ref<'_>;
+    /// The declared kind of the items, of a list in a place of type `anyType`. Elsewhere the field says it.
+    fn item_kind(&self) -> Option<Kind> {
+        None
+    }
     /// Whether there are no items.
     fn is_empty(&self) -> bool {
         self.len() == 0
@@ -73,8 +77,9 @@ impl<'a> Ref<'a> {
             Ref::Enum(t, v) => Any::Enum(t, v.into()),
             Ref::Object(v) => Any::Object(v.clone()),
             Ref::List(v) => {
-                let items = (0..v.len()).filter_map(|i| v.at(i).to_any(kind)).collect();
-                Any::List(AnyList { item: kind, items })
+                let item = v.item_kind().unwrap_or(kind);
+                let items = (0..v.len()).filter_map(|i| v.at(i).to_any(item)).collect();
+                Any::List(AnyList { item, items })
             }
         })
     }
@@ -152,6 +157,8 @@ pub trait ListMut {
     fn at_mut(&mut self, index: usize) -> Option<&mut dyn Slot>;
     /// Removes item `index`, which exists.
     fn remove(&mut self, index: usize);
+    /// The same list, to be read.
+    fn as_list(&self) -> &dyn List;
 }
 
 /// A single value: what stands alone, in an `Option`, or in a `Vec`.
@@ -162,6 +169,10 @@ pub trait Scalar: Clone + Default + 'static {
     fn from_any(value: Any) -> Result<Self, Any>;
     /// The object to be changed in place, where this is one.
     fn inner_mut(&mut self) -> Option<&mut dyn DataObject> {
+        None
+    }
+    /// The list to be changed in place, where this is one: only an `Any` can be.
+    fn inner_list(&mut self) -> Option<&mut dyn ListMut> {
         None
     }
 }
@@ -214,6 +225,10 @@ impl List for AnyList {
     fn at(&self, index: usize) -> Ref<'_> {
         self.items[index].to_ref()
     }
+
+    fn item_kind(&self) -> Option<Kind> {
+        Some(self.item)
+    }
 }
 
 impl<T: Scalar> Slot for T {
@@ -229,6 +244,10 @@ impl<T: Scalar> Slot for T {
     fn object_mut(&mut self) -> Option<&mut dyn DataObject> {
         self.inner_mut()
     }
+
+    fn list_mut(&mut self) -> Option<&mut dyn ListMut> {
+        self.inner_list()
+    }
 }
 
 impl<T: Scalar> Slot for Option<T> {
@@ -243,6 +262,10 @@ impl<T: Scalar> Slot for Option<T> {
 
     fn object_mut(&mut self) -> Option<&mut dyn DataObject> {
         self.as_mut()?.inner_mut()
+    }
+
+    fn list_mut(&mut self) -> Option<&mut dyn ListMut> {
+        self.as_mut()?.inner_list()
     }
 }
 
@@ -299,6 +322,33 @@ impl<T: Scalar> ListMut for Vec<T> {
 
     fn remove(&mut self, index: usize) {
         Vec::remove(self, index);
+    }
+
+    fn as_list(&self) -> &dyn List {
+        self
+    }
+}
+
+impl ListMut for AnyList {
+    fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    fn push(&mut self, value: Any) -> Result<(), Any> {
+        self.items.push(value);
+        Ok(())
+    }
+
+    fn at_mut(&mut self, index: usize) -> Option<&mut dyn Slot> {
+        self.items.get_mut(index).map(|item| item as &mut dyn Slot)
+    }
+
+    fn remove(&mut self, index: usize) {
+        self.items.remove(index);
+    }
+
+    fn as_list(&self) -> &dyn List {
+        self
     }
 }
 
@@ -365,6 +415,13 @@ impl Scalar for Any {
     fn inner_mut(&mut self) -> Option<&mut dyn DataObject> {
         match self {
             Any::Object(shared) => Some(crate::obj::make_mut(shared)),
+            _ => None,
+        }
+    }
+
+    fn inner_list(&mut self) -> Option<&mut dyn ListMut> {
+        match self {
+            Any::List(list) => Some(list),
             _ => None,
         }
     }
