@@ -3,6 +3,9 @@
 
 pub use vim25_types::*;
 
+mod error;
+pub use error::{DecodeError, Limits, Problem};
+
 pub mod diff;
 pub mod json;
 pub mod path;
