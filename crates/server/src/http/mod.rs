@@ -1,0 +1,35 @@
+//! The HTTP front: from a socket to one [`Request`], and from one [`Response`] back to the socket.
+//!
+//! A request travels through these files in this order:
+//! `listen` (accept, bounds, shutdown) → `connection` (TLS, protocol, time limits) → `exchange` (one request) →
+//! `body` (read, inflate) → the [`Service`] → `compress` → the socket.
+//!
+//! Invariants:
+//! - Everything a client can make large or long has a limit in [`Limits`]; a client that is slow, silent or gone costs
+//!   at most its own connection.
+//! - When a client goes away, the future of its call is dropped, so a long poll ends with its client.
+//! - A [`Service`] that panics answers that one request with status 500 and nothing else notices.
+//! - [`Listener::serve`] returns within two seconds of its shutdown signal ([`Limits::drain`] and a short grace).
+//!
+//! Left out on purpose: routes, sessions and content (the service's), making certificates (the binary's), and
+//! streaming bodies (a request and a reply are held whole, so that the codecs can work on slices).
+
+mod activity;
+mod body;
+mod compress;
+mod connection;
+mod contain;
+mod exchange;
+mod limits;
+mod listen;
+mod service;
+mod stream;
+mod tls;
+
+pub use limits::Limits;
+pub use listen::{BindError, Listener};
+pub use service::{Request, Response, Service};
+pub use tls::{Identity, TlsError};
+
+#[cfg(test)]
+mod tests;
