@@ -10,3 +10,5 @@ pub mod diff;
 pub mod json;
 pub mod path;
 pub mod soap;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
