@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
@@ -20,6 +20,8 @@ use super::limits::Limits;
 use super::service::Service;
 use super::tls::{Identity, TlsError};
 
+/// Connections that the kernel may hold until they are accepted: a burst of clients must not see refused packets.
+const BACKLOG: u32 = 4096;
 /// How often idle connections are asked to leave while all are taken.
 const CROWDED: Duration = Duration::from_secs(1);
 /// How long to wait after the system refused to accept a connection (out of file descriptors, mostly).
@@ -63,7 +65,7 @@ impl Listener {
     pub async fn bind(address: &str, identity: Option<Identity>, limits: Limits) -> Result<Self, BindError> {
         let tls = identity.map(Identity::server_config).transpose()?;
         let unavailable = |source| BindError::Address { address: address.to_owned(), source };
-        let socket = TcpListener::bind(address).await.map_err(unavailable)?;
+        let socket = listen(address).await.map_err(unavailable)?;
         let address = socket.local_addr().map_err(unavailable)?;
         Ok(Self { socket, address, tls, limits })
     }
@@ -111,6 +113,26 @@ impl Listener {
         drop(socket);
         close(connections, &mood, front.limits.drain).await;
     }
+}
+
+/// Listens on the first address of that name that works.
+async fn listen(name: &str) -> io::Result<TcpListener> {
+    let mut outcome = Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+    for address in lookup_host(name).await? {
+        outcome = listen_on(address);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that ended a moment ago must not keep the next one from its port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// The way in: the socket and the number of connections that still fit.

@@ -153,3 +153,13 @@ fn a_wrong_file_says_what_it_lacks() {
     assert_eq!(identity.certificate(), made.cert.der().as_ref());
     std::fs::remove_dir_all(&folder).expect("it was there");
 }
+
+#[tokio::test]
+async fn a_key_of_another_certificate_is_refused() {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    let other = rcgen::KeyPair::generate().expect("a key");
+    let key = PrivateKeyDer::try_from(other.serialize_der()).expect("a key");
+    let identity = Identity::new(vec![made.cert.der().clone()], key);
+    let error = Listener::bind("127.0.0.1:0", Some(identity), Limits::default()).await.expect_err("they do not fit");
+    assert_eq!(error.to_string(), "certificate and private key cannot be used together");
+}

@@ -1,0 +1,30 @@
+//! The `ferrosphere` binary: command line, settings, assembly. The only place that knows every crate.
+
+mod announce;
+mod certificate;
+mod cli;
+mod env_file;
+mod logging;
+mod serve;
+mod settings;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(arguments) => serve::serve(arguments.into_settings()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // If even standard error is gone, the exit status has to do.
+            let _ = writeln!(std::io::stderr(), "ferrosphere: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
