@@ -1,0 +1,38 @@
+//! Derived state: properties that are functions of other properties.
+
+use crate::Tx;
+
+/// A rule that computes derived properties (`summary.*`, usage totals, …) from the state they depend on.
+///
+/// Rules run inside the commit, in the order of [`Options::derive`](crate::Options::derive), over the objects that
+/// changed since each last ran: by the transaction, by other rules, by itself. They run again until nothing changes,
+/// so a rule may follow a chain (host, then cluster) one link at a time. A rule is a pure function of the transaction's
+/// state: run twice it must give the same, or the commit does not come to rest.
+pub trait Derive: Send + Sync {
+    /// Brings derived state up to date for what was touched: created, changed (properties or private state) or removed.
+    /// What a removed object was stands in [`Tx::before`].
+    fn derive(&self, tx: &mut Tx<'_>, touched: &[vim25::MoRef]);
+}
+
+/// How often each rule runs at most in one commit. Real chains are as long as an inventory is deep.
+const ROUNDS: usize = 64;
+
+/// Runs the rules until nothing changes.
+pub(crate) fn run(rules: &[Box<dyn Derive>], tx: &mut Tx<'_>) {
+    let mut seen = vec![0; rules.len()];
+    for _ in 0..ROUNDS {
+        let mut at_rest = true;
+        for (rule, seen) in rules.iter().zip(&mut seen) {
+            let (touched, now) = tx.changed_since(*seen);
+            *seen = now;
+            if !touched.is_empty() {
+                at_rest = false;
+                rule.derive(tx, &touched);
+            }
+        }
+        if at_rest {
+            return;
+        }
+    }
+    debug_assert!(false, "derived state does not come to rest: a rule gives another result each time it runs");
+}

@@ -1,0 +1,94 @@
+//! Finds objects by what they carry: kept up to date inside the commit, from what changed.
+
+use std::net::IpAddr;
+
+use imbl::OrdMap;
+use vim25::{MoRef, Str, Type};
+
+use crate::Object;
+
+mod keys;
+
+/// Lookups that do not walk the inventory. Where several objects carry the same, they come in the order of their ids.
+#[derive(Clone, Default)]
+pub struct Index {
+    found: OrdMap<(Key, Str), &'static Type>,
+}
+
+/// Something that an object can be found by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    /// `config.uuid` of a VM.
+    BiosUuid(u128),
+    /// `config.instanceUuid` of a VM.
+    InstanceUuid(u128),
+    /// `hardware.systemInfo.uuid` of a host.
+    HostUuid(u128),
+    /// A DNS name in lower case.
+    Dns(Str),
+    /// An address of a VM's guest or of a host.
+    Ip(IpAddr),
+    /// Id of the parent, and the name there.
+    Child(Str, Str),
+}
+
+impl Index {
+    /// The VMs with this BIOS UUID (`kind` `VirtualMachine`) or the hosts with this hardware UUID (`HostSystem`).
+    /// Case and dashes do not matter.
+    pub fn by_uuid(&self, kind: &str, uuid: &str) -> Vec<MoRef> {
+        let key = match kind {
+            "VirtualMachine" => Key::BiosUuid,
+            "HostSystem" => Key::HostUuid,
+            _ => return Vec::new(),
+        };
+        keys::uuid(uuid).map_or_else(Vec::new, |number| self.all(key(number)))
+    }
+
+    /// The VMs with this instance UUID. Case and dashes do not matter.
+    pub fn by_instance_uuid(&self, uuid: &str) -> Vec<MoRef> {
+        keys::uuid(uuid).map_or_else(Vec::new, |number| self.all(Key::InstanceUuid(number)))
+    }
+
+    /// The VMs whose guest, and the hosts that, have this DNS name (short or with the domain; case does not matter).
+    pub fn by_dns(&self, name: &str) -> Vec<MoRef> {
+        self.all(keys::dns(name))
+    }
+
+    /// The VMs whose guest, and the hosts that, have this address, v4 or v6, in any spelling.
+    pub fn by_ip(&self, address: &str) -> Vec<MoRef> {
+        keys::ip(address).map_or_else(Vec::new, |address| self.all(Key::Ip(address)))
+    }
+
+    /// The child of an inventory object (folder, datacenter, compute resource, pool, vApp) with exactly this name, as
+    /// stored: `/` stands there as `%2f`.
+    pub fn child_named(&self, parent: &MoRef, name: &str) -> Option<MoRef> {
+        self.carriers(Key::Child(parent.id.clone(), name.into())).next()
+    }
+
+    /// Takes note that an object has become another: came, changed, went.
+    pub(crate) fn replace(&mut self, old: Option<&Object>, new: Option<&Object>) {
+        let (before, after) = (keys::of(old), keys::of(new));
+        if let Some(old) = old {
+            for key in before.iter().filter(|key| !after.contains(key)) {
+                self.found.remove(&(key.clone(), old.moref.id.clone()));
+            }
+        }
+        if let Some(new) = new {
+            for key in after {
+                self.found.insert((key, new.moref.id.clone()), new.content.descriptor());
+            }
+        }
+    }
+
+    fn all(&self, key: Key) -> Vec<MoRef> {
+        self.carriers(key).collect()
+    }
+
+    fn carriers(&self, key: Key) -> impl Iterator<Item = MoRef> {
+        let from = (key.clone(), Str::default());
+        self.found
+            .range(from..)
+            .take_while(move |((found, _), _)| *found == key)
+            .map(|((_, id), kind)| MoRef { kind: Str::new_static(kind.name), id: id.clone() })
+    }
+}

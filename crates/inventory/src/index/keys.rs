@@ -1,0 +1,95 @@
+//! What objects can be found by.
+
+use std::net::IpAddr;
+
+use vim25::{Str, cast, mo, types::HostVirtualNic};
+
+use super::Key;
+use crate::Object;
+
+/// Everything that an object can be found by, each once.
+pub(super) fn of(object: Option<&Object>) -> Vec<Key> {
+    let Some(content) = object.map(|object| &*object.content) else { return Vec::new() };
+    let Some(entity) = cast::<mo::ManagedEntity>(content) else { return Vec::new() };
+    let mut keys = Vec::with_capacity(8);
+    if let Some(parent) = &entity.parent {
+        keys.push(Key::Child(parent.id.clone(), entity.name.clone()));
+    }
+    if let Some(vm) = cast::<mo::VirtualMachine>(content) {
+        of_vm(vm, &mut keys);
+    } else if let Some(host) = cast::<mo::HostSystem>(content) {
+        of_host(host, &mut keys);
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+fn of_vm(vm: &mo::VirtualMachine, keys: &mut Vec<Key>) {
+    if let Some(app) = &vm.parent_v_app {
+        keys.push(Key::Child(app.id.clone(), vm.name.clone()));
+    }
+    if let Some(config) = &vm.config {
+        keys.extend(uuid(&config.uuid).map(Key::BiosUuid));
+        keys.extend(config.instance_uuid.as_deref().and_then(uuid).map(Key::InstanceUuid));
+    }
+    let Some(guest) = &vm.guest else { return };
+    keys.extend(guest.host_name.as_deref().filter(|name| !name.is_empty()).map(dns));
+    keys.extend(guest.ip_address.as_deref().and_then(ip).map(Key::Ip));
+    for nic in guest.net.iter().flatten() {
+        keys.extend(nic.ip_address.iter().flatten().filter_map(|address| ip(address)).map(Key::Ip));
+    }
+    for config in guest.ip_stack.iter().flatten().filter_map(|stack| stack.dns_config.as_ref()) {
+        dns_names(&config.host_name, &config.domain_name, keys);
+    }
+}
+
+fn of_host(host: &mo::HostSystem, keys: &mut Vec<Key>) {
+    keys.extend(host.hardware.as_ref().and_then(|hardware| uuid(&hardware.system_info.uuid)).map(Key::HostUuid));
+    // A host goes by the name or address under which it was added.
+    keys.push(ip(&host.name).map_or_else(|| dns(&host.name), Key::Ip));
+    let Some(network) = host.config.as_ref().and_then(|config| config.network.as_ref()) else { return };
+    let nics = network.vnic.iter().flatten().chain(network.console_vnic.iter().flatten());
+    keys.extend(nics.filter_map(|nic| address(nic)).map(Key::Ip));
+    if let Some(config) = &network.dns_config {
+        dns_names(&config.host_name, &config.domain_name, keys);
+    }
+}
+
+fn address(nic: &HostVirtualNic) -> Option<IpAddr> {
+    ip(nic.spec.ip.as_ref()?.ip_address.as_ref()?)
+}
+
+fn dns_names(host: &str, domain: &str, keys: &mut Vec<Key>) {
+    if !host.is_empty() {
+        keys.push(dns(host));
+        if !domain.is_empty() {
+            keys.push(dns(&format!("{host}.{domain}")));
+        }
+    }
+}
+
+/// A UUID as a number: 32 hexadecimal digits with dashes (or spaces, as a VMX file writes them) anywhere.
+pub(super) fn uuid(text: &str) -> Option<u128> {
+    let mut number = 0;
+    let mut digits = 0;
+    for letter in text.chars().filter(|letter| !matches!(letter, '-' | ' ')) {
+        number = number << 4 | u128::from(letter.to_digit(16)?);
+        digits += 1;
+    }
+    (digits == 32).then_some(number)
+}
+
+/// An address in any spelling.
+pub(super) fn ip(text: &str) -> Option<IpAddr> {
+    text.trim().parse().ok()
+}
+
+/// A DNS name, without its case.
+pub(super) fn dns(name: &str) -> Key {
+    Key::Dns(if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        name.to_ascii_lowercase().into()
+    } else {
+        Str::new(name)
+    })
+}

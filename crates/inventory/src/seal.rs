@@ -1,0 +1,95 @@
+//! From a finished transaction to the next world and its entry in the log.
+
+use std::sync::Arc;
+
+use vim25::{DataObject, Shared, diff};
+
+use crate::{
+    ChangeKind, Commit, ObjectChange, Tx,
+    slots::Slot,
+    snapshot::{Objects, World},
+};
+
+/// How much history a world keeps.
+#[derive(Clone, Copy)]
+pub(crate) struct Retention {
+    pub commits: usize,
+    pub events: usize,
+}
+
+/// The world that the transaction makes; none if it changes nothing.
+pub(crate) fn seal(mut tx: Tx<'_>, retention: Retention) -> Option<World> {
+    tx.settle();
+    let before = &*tx.before().0;
+    let idle = tx.events.is_empty() && tx.counters == before.counters;
+    let mut slots = tx.slots.into_changed().peekable();
+    if idle && slots.peek().is_none() {
+        return None;
+    }
+    let mut world = World { index: tx.index, counters: tx.counters, ..before.clone() };
+    let mut changes = Vec::new();
+    for slot in slots {
+        write(slot, &mut world.objects, &mut changes);
+    }
+    world.revision = before.revision.next();
+    world.time = tx.now;
+    world.events.extend(tx.events.iter().cloned());
+    world.log.push_back(Arc::new(Commit { revision: world.revision, time: world.time, changes, events: tx.events }));
+    trim(&mut world.events, retention.events);
+    trim(&mut world.log, retention.commits);
+    Some(world)
+}
+
+fn trim<T: Clone>(history: &mut imbl::Vector<T>, keep: usize) {
+    while history.len() > keep {
+        history.pop_front();
+    }
+}
+
+fn write(slot: Slot, objects: &mut Objects, changes: &mut Vec<ObjectChange>) {
+    let old = slot.old.map(|entry| entry.object.clone());
+    let new = slot.new.as_ref().map(|entry| entry.object.clone());
+    match slot.new {
+        Some(entry) => objects.insert(slot.moref.id, entry),
+        None => objects.remove(&slot.moref.id),
+    };
+    match (old, new) {
+        (Some(old), Some(new)) if old.moref == new.moref => {
+            let steps = steps(&old.content, &new.content);
+            if !steps.is_empty() {
+                let (old, content) = (Some(old.content), Some(new.content));
+                let kind = ChangeKind::Modify;
+                changes.push(ObjectChange { object: new.moref, kind, changes: steps, old, new: content });
+            }
+        }
+        (old, new) => {
+            let gone = old.map(|o| (ChangeKind::Leave, o.moref, Some(o.content), None));
+            let come = new.map(|o| (ChangeKind::Enter, o.moref, None, Some(o.content)));
+            let whole = gone.into_iter().chain(come);
+            changes.extend(whole.map(|(kind, object, old, new)| ObjectChange {
+                object,
+                kind,
+                changes: vec![],
+                old,
+                new,
+            }));
+        }
+    }
+}
+
+/// The changes that turn `old` into `new`; debug builds try them.
+fn steps(old: &Shared, new: &Shared) -> Vec<diff::Change> {
+    let steps = diff::diff(&**old, &**new);
+    if cfg!(debug_assertions) {
+        prove(&**old, &**new, &steps);
+    }
+    steps
+}
+
+fn prove(old: &dyn DataObject, new: &dyn DataObject, steps: &[diff::Change]) {
+    let mut replayed = old.clone_shared();
+    let target = Arc::get_mut(&mut replayed).expect("a fresh copy has one owner");
+    let applied = diff::apply(target, steps);
+    assert!(applied.is_ok(), "the diff of a {} cannot be applied: {applied:?}", old.descriptor().name);
+    assert!(vim25::equal(&*replayed, new), "old + diff is not new: {old:?} + {steps:?} gave {replayed:?}, not {new:?}");
+}
