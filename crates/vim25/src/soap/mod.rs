@@ -1,1 +1,25 @@
-//! The SOAP codec.
+//! The SOAP codec: one encoder and one decoder for every type, driven by descriptors.
+//!
+//! A server reads a [`Request`] in two steps (which method on which object, then the arguments) and answers with
+//! [`response`] or [`fault`]; a client writes a [`call`] and reads it with [`decode_response`]. [`Encoder`] writes single
+//! elements for those who stream a reply.
+//!
+//! What XML cannot say is normalised: an optional list that is set but empty arrives unset, and characters that XML 1.0
+//! does not have are written as U+FFFD.
+
+mod encode;
+mod envelope;
+mod names;
+mod text;
+
+pub use encode::{Encoder, encode_object};
+pub use envelope::{call, fault, response, response_with};
+
+/// Namespace of the SOAP 1.1 envelope.
+pub const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+/// Namespace of the SOAP 1.1 encoding.
+pub const ENCODING: &str = "http://schemas.xmlsoap.org/soap/encoding/";
+/// Namespace of XML Schema's own types.
+pub const XSD: &str = "http://www.w3.org/2001/XMLSchema";
+/// Namespace of `xsi:type` and `xsi:nil`.
+pub const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";

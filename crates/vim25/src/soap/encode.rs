@@ -1,0 +1,271 @@
+//! Values to XML elements.
+
+use super::{names, text};
+use crate::{ApiVersion, DataObject, Kind, List, Ref, Service, Shared, Type};
+
+/// Writes elements for a client of a given version: newer fields are left out, objects of newer types are written as the
+/// nearest base that the version knows.
+///
+/// The caller has declared the prefixes `xsd` and `xsi`, and `urn:vim25` (or the service given) as the default namespace.
+pub struct Encoder<'a> {
+    out: &'a mut Vec<u8>,
+    version: ApiVersion,
+    /// The default namespace at this point of the document.
+    scope: Service,
+}
+
+/// What stands in an `xsi:type`.
+#[derive(Clone, Copy)]
+enum TypeName {
+    /// A type of XML Schema.
+    Xsd(&'static str),
+    /// A type of the API.
+    Named(Service, &'static str),
+    /// A list.
+    Array(Service, &'static str),
+}
+
+impl<'a> Encoder<'a> {
+    /// An encoder that appends to `out`, where `scope` is the default namespace.
+    pub fn new(out: &'a mut Vec<u8>, version: ApiVersion, scope: Service) -> Encoder<'a> {
+        Encoder { out, version, scope }
+    }
+
+    /// Writes a value in a place that declares its kind; a list becomes one element per item, an unset value none.
+    pub fn value(&mut self, element: &str, declared: Kind, value: Ref<'_>) {
+        self.place(element, self.scope, declared, value);
+    }
+
+    /// Writes a value in a place of type `anyType`, with its `xsi:type`; a list becomes an `ArrayOf…`.
+    ///
+    /// `kind` is what the field that holds the value declares; it matters for lists that do not know their items' kind.
+    pub fn any(&mut self, element: &str, kind: Kind, value: Ref<'_>) {
+        self.any_in(element, self.scope, kind, value);
+    }
+
+    /// Writes the fields of an object, without an element around them.
+    pub fn fields(&mut self, object: &dyn DataObject) {
+        if let Some(base) = object.base() {
+            self.fields(base);
+        }
+        let ty = object.descriptor();
+        for (index, field) in ty.fields.iter().enumerate() {
+            if field.since <= self.version {
+                let value = object.get(index);
+                if !value.is_unset() {
+                    self.place(field.name, ty.service, field.kind, value);
+                }
+            }
+        }
+    }
+
+    /// The text written so far.
+    pub fn out(&mut self) -> &mut Vec<u8> {
+        self.out
+    }
+
+    fn place(&mut self, element: &str, space: Service, declared: Kind, value: Ref<'_>) {
+        match (value, declared) {
+            (Ref::Unset, _) => {}
+            (_, Kind::Any) => match value {
+                Ref::List(items) if items.item_kind().is_none() => {
+                    (0..items.len()).for_each(|i| self.any_in(element, space, Kind::Any, items.at(i)));
+                }
+                _ => self.any_in(element, space, Kind::Any, value),
+            },
+            (Ref::List(items), _) => (0..items.len()).for_each(|i| self.place(element, space, declared, items.at(i))),
+            (Ref::Object(object), Kind::Object(ty)) => self.object(element, space, Some(ty), object),
+            (Ref::Object(object), _) => self.object(element, space, None, object),
+            (Ref::MoRef(reference), _) => {
+                self.open_start(element, space);
+                self.out.extend_from_slice(b" type=\"");
+                text::attribute(self.out, &reference.kind);
+                self.out.extend_from_slice(b"\">");
+                text::text(self.out, &reference.id);
+                self.close(element);
+            }
+            _ => {
+                self.open_start(element, space);
+                self.out.push(b'>');
+                self.leaf(value);
+                self.close(element);
+            }
+        }
+    }
+
+    fn any_in(&mut self, element: &str, space: Service, kind: Kind, value: Ref<'_>) {
+        let name = match value {
+            Ref::Unset => return,
+            Ref::Object(object) => return self.object(element, space, None, object),
+            Ref::List(items) => return self.array(element, space, items.item_kind().unwrap_or(kind), items),
+            Ref::MoRef(_) => TypeName::Named(Service::Vim25, "ManagedObjectReference"),
+            Ref::Enum(ty, _) if ty.since <= self.version => TypeName::Named(Service::Vim25, ty.name),
+            Ref::Str(_) if kind == Kind::Uri => TypeName::Xsd("anyURI"),
+            _ => TypeName::Xsd(simple_name(value)),
+        };
+        let outer = self.open_typed(element, space, name);
+        if let Ref::MoRef(reference) = value {
+            self.out.extend_from_slice(b" type=\"");
+            text::attribute(self.out, &reference.kind);
+            self.out.push(b'"');
+        }
+        self.out.push(b'>');
+        self.leaf(value);
+        self.close(element);
+        self.scope = outer;
+    }
+
+    /// An object: its `xsi:type` is written unless it is what the place declares.
+    fn object(&mut self, element: &str, space: Service, declared: Option<&'static Type>, object: &Shared) {
+        let mut shown: Option<&dyn DataObject> = Some(&**object);
+        while let Some(level) = shown {
+            let ty = level.descriptor();
+            if ty.since <= self.version || Some(ty) == declared {
+                break;
+            }
+            shown = level.base();
+        }
+        let ty = shown.map(|level| level.descriptor());
+        let outer = if ty == declared && ty.is_some() {
+            let outer = self.scope;
+            self.open_start(element, space);
+            self.scope = space;
+            outer
+        } else {
+            let name =
+                ty.map_or(TypeName::Named(Service::Vim25, "DynamicData"), |t| TypeName::Named(t.service, t.name));
+            self.open_typed(element, space, name)
+        };
+        self.out.push(b'>');
+        if let Some(level) = shown {
+            self.fields(level);
+        }
+        self.close(element);
+        self.scope = outer;
+    }
+
+    fn array(&mut self, element: &str, space: Service, item: Kind, items: &dyn List) {
+        let item = self.known_kind(item);
+        let service = if let Kind::Object(ty) = item { ty.service } else { Service::Vim25 };
+        let outer = self.open_typed(element, space, TypeName::Array(service, names::array_suffix(item)));
+        self.out.push(b'>');
+        for index in 0..items.len() {
+            self.place(item.wire_name(), space, item, items.at(index));
+        }
+        self.close(element);
+        self.scope = outer;
+    }
+
+    /// The kind under which the client's version knows the items of a list.
+    fn known_kind(&self, kind: Kind) -> Kind {
+        match kind {
+            Kind::Object(ty) => match ty.lineage().find(|t| t.since <= self.version) {
+                Some(known) => Kind::Object(known),
+                None => Kind::Any,
+            },
+            Kind::Enum(ty) if ty.since > self.version => Kind::Str,
+            other => other,
+        }
+    }
+
+    fn leaf(&mut self, value: Ref<'_>) {
+        let out = &mut *self.out;
+        match value {
+            Ref::Bool(v) => out.extend_from_slice(if v { b"true" } else { b"false" }),
+            Ref::Byte(v) => text::integer(out, v),
+            Ref::Short(v) => text::integer(out, v),
+            Ref::Int(v) => text::integer(out, v),
+            Ref::Long(v) => text::integer(out, v),
+            Ref::Float(v) => text::float(out, v),
+            Ref::Double(v) => text::double(out, v),
+            Ref::Str(v) | Ref::Uri(v) => text::text(out, v),
+            Ref::DateTime(v) => text::date_time(out, v),
+            Ref::Binary(v) => text::binary(out, &v.0),
+            Ref::Enum(_, v) => text::text(out, v),
+            Ref::MoRef(v) => text::text(out, &v.id),
+            Ref::Unset | Ref::Object(_) | Ref::List(_) => {}
+        }
+    }
+
+    /// Begins a start tag: name, and the namespace if it is not the one in scope.
+    fn open_start(&mut self, element: &str, space: Service) {
+        self.out.push(b'<');
+        self.out.extend_from_slice(element.as_bytes());
+        if space != self.scope {
+            self.attribute(b" xmlns=\"", space.namespace());
+        }
+    }
+
+    /// Begins a start tag with `xsi:type`, enters its namespace and returns the outer one.
+    fn open_typed(&mut self, element: &str, space: Service, name: TypeName) -> Service {
+        self.open_start(element, space);
+        let outer = std::mem::replace(&mut self.scope, space);
+        let (service, array, name) = match name {
+            TypeName::Xsd(name) => {
+                self.attribute(b" xsi:type=\"xsd:", name);
+                return outer;
+            }
+            TypeName::Named(service, name) => (service, &b""[..], name),
+            TypeName::Array(service, name) => (service, &b"ArrayOf"[..], name),
+        };
+        if service == space {
+            self.out.extend_from_slice(b" xsi:type=\"");
+        } else {
+            let prefix = names::prefix(service).as_bytes();
+            for part in [b" xmlns:", prefix, b"=\"", service.namespace().as_bytes(), b"\" xsi:type=\"", prefix, b":"] {
+                self.out.extend_from_slice(part);
+            }
+        }
+        self.out.extend_from_slice(array);
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.push(b'"');
+        outer
+    }
+
+    fn attribute(&mut self, start: &[u8], value: &str) {
+        self.out.extend_from_slice(start);
+        self.out.extend_from_slice(value.as_bytes());
+        self.out.push(b'"');
+    }
+
+    fn close(&mut self, element: &str) {
+        self.out.extend_from_slice(b"</");
+        self.out.extend_from_slice(element.as_bytes());
+        self.out.push(b'>');
+    }
+}
+
+/// Name in XML Schema of a value that is neither an object, a list nor a reference.
+fn simple_name(value: Ref<'_>) -> &'static str {
+    match value {
+        Ref::Bool(_) => "boolean",
+        Ref::Byte(_) => "byte",
+        Ref::Short(_) => "short",
+        Ref::Int(_) => "int",
+        Ref::Long(_) => "long",
+        Ref::Float(_) => "float",
+        Ref::Double(_) => "double",
+        Ref::Uri(_) => "anyURI",
+        Ref::DateTime(_) => "dateTime",
+        Ref::Binary(_) => "base64Binary",
+        _ => "string",
+    }
+}
+
+/// Writes an object as a document of its own: element `element` with its `xsi:type`.
+pub fn encode_object(element: &str, object: &dyn DataObject, version: ApiVersion) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1024);
+    let ty = object.descriptor();
+    let space = ty.service.namespace();
+    for part in ["<", element, " xmlns=\"", space, "\" xmlns:xsd=\"", super::XSD, "\" xmlns:xsi=\"", super::XSI] {
+        out.extend_from_slice(part.as_bytes());
+    }
+    for part in ["\" xsi:type=\"", ty.name, "\">"] {
+        out.extend_from_slice(part.as_bytes());
+    }
+    Encoder::new(&mut out, version, ty.service).fields(object);
+    for part in ["</", element, ">"] {
+        out.extend_from_slice(part.as_bytes());
+    }
+    out
+}
