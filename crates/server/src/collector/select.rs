@@ -1,0 +1,120 @@
+//! Which objects a filter spec names.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use vim25::{Any, MoRef, Shared, Str};
+
+use super::spec::{FilterPlan, Select, Traversal};
+use crate::{fault::Fault, sight::Sight};
+
+/// Properties on which a selection depends, by object id: when one of them changes, the selection may.
+pub type Reads = HashMap<Str, Vec<Str>>;
+
+/// The objects that a plan names in one sight.
+#[derive(Default)]
+pub(super) struct Selection {
+    /// In the order in which they were found.
+    pub objects: Vec<MoRef>,
+    /// Objects that the spec names and that do not exist.
+    pub missing: Vec<MoRef>,
+    pub reads: Reads,
+}
+
+/// Finds the objects. A root that does not exist faults, unless the spec wants to be told in the result.
+pub(super) fn select(plan: &FilterPlan, sight: &Sight) -> Result<Selection, Fault> {
+    let selection = reselect(plan, sight);
+    match selection.missing.first() {
+        Some(missing) if !plan.report_missing => Err(Fault::object_not_found(missing)),
+        _ => Ok(selection),
+    }
+}
+
+/// Finds the objects that there still are.
+pub(super) fn reselect(plan: &FilterPlan, sight: &Sight) -> Selection {
+    let mut walk = Walk { plan, sight, found: HashSet::new(), walked: HashSet::new(), out: Selection::default() };
+    for root in &plan.roots {
+        match sight.content(&root.object) {
+            Some(content) => walk.visit(root.object.clone(), content, root.skip, &root.selects),
+            None => walk.out.missing.push(root.object.clone()),
+        }
+    }
+    walk.out
+}
+
+struct Walk<'a> {
+    plan: &'a FilterPlan,
+    sight: &'a Sight,
+    found: HashSet<Str>,
+    /// Objects from which a traversal was followed already: cycles end here.
+    walked: HashSet<(Str, *const Traversal)>,
+    out: Selection,
+}
+
+impl<'a> Walk<'a> {
+    /// Goes through the graph with a stack of its own: recursion in the spec cannot exhaust the thread's.
+    fn visit(&mut self, object: MoRef, content: Shared, skip: bool, selects: &'a [Select]) {
+        let mut stack = vec![(object, content, skip, selects)];
+        while let Some((object, content, skip, selects)) = stack.pop() {
+            if !skip && self.found.insert(object.id.clone()) {
+                self.out.objects.push(object.clone());
+            }
+            let start = stack.len();
+            for select in selects {
+                self.follow(&object, &content, select, &mut stack);
+            }
+            // What was found first is looked at first.
+            stack[start..].reverse();
+        }
+    }
+
+    fn follow(
+        &mut self,
+        object: &MoRef,
+        content: &Shared,
+        select: &'a Select,
+        stack: &mut Vec<(MoRef, Shared, bool, &'a [Select])>,
+    ) {
+        let traversal: &'a Arc<Traversal> = match select {
+            Select::Traverse(traversal) => traversal,
+            Select::Named(name) => &self.plan.named[name],
+        };
+        if !content.descriptor().is_a(traversal.kind) {
+            return;
+        }
+        if !self.walked.insert((object.id.clone(), Arc::as_ptr(traversal))) {
+            return;
+        }
+        self.note(object, traversal);
+        for next in references(content, traversal) {
+            if let Some(content) = self.sight.content(&next) {
+                stack.push((next, content, traversal.skip, &traversal.selects));
+            }
+        }
+    }
+
+    fn note(&mut self, object: &MoRef, traversal: &Traversal) {
+        if let Some(own) = self.sight.session.as_ref().and_then(|s| s.object(&object.id)) {
+            self.out.reads.extend(own.reads(&self.sight.snapshot));
+        }
+        let field = traversal.path.steps()[0].field.clone();
+        self.out.reads.entry(object.id.clone()).or_default().push(field);
+    }
+}
+
+fn references(content: &Shared, traversal: &Traversal) -> Vec<MoRef> {
+    match traversal.path.read(&**content) {
+        Ok(Some(Any::MoRef(one))) => vec![one],
+        Ok(Some(Any::List(list))) => list
+            .items
+            .into_iter()
+            .filter_map(|item| match item {
+                Any::MoRef(one) => Some(one),
+                _ => None,
+            })
+            .collect(),
+        _ => vec![],
+    }
+}

@@ -1,0 +1,248 @@
+//! From what a client has seen to what it has to be told.
+
+use std::collections::{HashMap, HashSet};
+
+use inventory::{ChangeKind, Inventory, ObjectChange};
+use vim25::{
+    Any, MoRef, Obj, Shared, Str,
+    diff::{Change, Op, diff},
+    path::Path,
+    types::{MissingObject, ObjectUpdate, ObjectUpdateKind, PropertyChange, PropertyChangeOp},
+};
+
+use super::{
+    content,
+    select::{Selection, reselect, select},
+    spec::{FilterPlan, Properties},
+};
+use crate::{fault::Fault, sight::Sight};
+
+/// What a client has seen through one filter.
+pub(super) struct Cursor {
+    sight: Sight,
+    /// Changes of the session's own objects that had happened then.
+    own_changes: u64,
+    selection: Selection,
+    selected: HashSet<Str>,
+}
+
+impl Cursor {
+    /// Where the client was: nothing has to be computed for it before this revision changes.
+    pub fn is_current(&self, sight: &Sight, own_changes: u64) -> bool {
+        self.sight.snapshot.revision() == sight.snapshot.revision() && self.own_changes == own_changes
+    }
+}
+
+/// One step of a filter.
+pub(super) struct Step {
+    pub updates: Vec<Obj<ObjectUpdate>>,
+    pub missing: Vec<Obj<MissingObject>>,
+    pub cursor: Cursor,
+}
+
+/// Everything, for a client that has seen nothing.
+pub(super) fn first(plan: &FilterPlan, sight: Sight, own_changes: u64) -> Result<Step, Fault> {
+    let selection = select(plan, &sight)?;
+    let updates = selection.objects.iter().filter_map(|o| enter(plan, &sight, o)).collect();
+    let missing = selection.missing.iter().map(missing_object).collect();
+    Ok(Step { updates, missing, cursor: cursor(sight, own_changes, selection) })
+}
+
+fn cursor(sight: Sight, own_changes: u64, selection: Selection) -> Cursor {
+    let selected = selection.objects.iter().map(|o| o.id.clone()).collect();
+    Cursor { sight, own_changes, selection, selected }
+}
+
+fn missing_object(moref: &MoRef) -> Obj<MissingObject> {
+    MissingObject { obj: moref.clone(), fault: Fault::object_not_found(moref).localized() }.into()
+}
+
+/// What happened between the cursor and `sight`.
+pub(super) fn next(
+    plan: &FilterPlan,
+    partial: bool,
+    inventory: &Inventory,
+    before: Cursor,
+    sight: Sight,
+    own_changes: u64,
+) -> Step {
+    let changes = changed(inventory, &before, &sight);
+    let moved = before.own_changes != own_changes || changes.as_ref().is_none_or(|c| c.affects(&before.selection));
+    if !moved {
+        let touched = changes.expect("without a log the selection is made anew").objects;
+        let updates = modified(plan, partial, &before, &sight, touched);
+        let cursor = Cursor { sight, own_changes, ..before };
+        return Step { updates, missing: vec![], cursor };
+    }
+    let selection = reselect(plan, &sight);
+    let now: HashSet<&Str> = selection.objects.iter().map(|o| &o.id).collect();
+    let stayed = |id: &Str| now.contains(id) && before.selected.contains(id);
+    let touched: Vec<MoRef> = match changes {
+        Some(changes) => changes.objects.into_iter().filter(|o| stayed(&o.id)).collect(),
+        None => selection.objects.iter().filter(|o| stayed(&o.id)).cloned().collect(),
+    };
+    let mut updates = modified(plan, partial, &before, &sight, touched);
+    let entered = selection.objects.iter().filter(|o| !before.selected.contains(&o.id));
+    updates.extend(entered.filter_map(|o| enter(plan, &sight, o)));
+    let left = before.selection.objects.iter().filter(|o| !now.contains(&o.id));
+    updates.extend(left.filter_map(|o| leave(plan, &before.sight, o)));
+    let known: HashSet<&MoRef> = before.selection.missing.iter().collect();
+    let newly_missing = selection.missing.iter().filter(|m| plan.report_missing && !known.contains(m));
+    let missing = newly_missing.map(missing_object).collect();
+    Step { updates, missing, cursor: cursor(sight, own_changes, selection) }
+}
+
+/// What the log says has changed.
+#[derive(Default)]
+struct Changed {
+    objects: Vec<MoRef>,
+    /// An object of the selection, or one that led to it, has come or gone.
+    structure: bool,
+    /// Changed properties of objects that led to the selection.
+    properties: HashMap<Str, HashSet<Str>>,
+}
+
+impl Changed {
+    /// Whether the selection may have changed.
+    fn affects(&self, selection: &Selection) -> bool {
+        let read = |(id, changed): (&Str, &HashSet<Str>)| {
+            selection.reads.get(id).is_some_and(|reads| reads.iter().any(|r| changed.contains(r)))
+        };
+        self.structure || self.properties.iter().any(read)
+    }
+
+    fn note(&mut self, before: &Cursor, change: &ObjectChange) {
+        let id = &change.object.id;
+        let leads = before.selection.reads.contains_key(id);
+        if change.kind != ChangeKind::Modify {
+            self.structure |=
+                leads || before.selected.contains(id) || before.selection.missing.iter().any(|m| m.id == *id);
+        } else if leads {
+            let fields = change.changes.iter().map(|c| first_field(&c.path));
+            self.properties.entry(id.clone()).or_default().extend(fields);
+        }
+    }
+}
+
+/// What has changed since the cursor; none if the log does not reach back so far.
+fn changed(inventory: &Inventory, before: &Cursor, sight: &Sight) -> Option<Changed> {
+    let commits = inventory.changes_since(before.sight.snapshot.revision())?;
+    let mut out = Changed::default();
+    let mut seen = HashSet::new();
+    for change in commits.iter().take_while(|c| c.revision <= sight.snapshot.revision()).flat_map(|c| &c.changes) {
+        if seen.insert(change.object.id.clone()) {
+            out.objects.push(change.object.clone());
+        }
+        out.note(before, change);
+    }
+    Some(out)
+}
+
+fn first_field(path: &str) -> Str {
+    path[..path.find(['.', '[']).unwrap_or(path.len())].into()
+}
+
+fn enter(plan: &FilterPlan, sight: &Sight, moref: &MoRef) -> Option<Obj<ObjectUpdate>> {
+    let object = sight.content(moref)?;
+    let read = content::read(plan, moref, &object, sight.session.is_none())?;
+    let changes = read.found.into_iter().map(|f| property_change(f.name, PropertyChangeOp::Assign, Some(f.value)));
+    let missing = Some(read.missing).filter(|m| !m.is_empty());
+    Some(update(moref, ObjectUpdateKind::Enter, changes.collect(), missing))
+}
+
+fn leave(plan: &FilterPlan, sight: &Sight, moref: &MoRef) -> Option<Obj<ObjectUpdate>> {
+    let was_reported = !content::wanted(plan, &*sight.content(moref)?).is_empty();
+    was_reported.then(|| update(moref, ObjectUpdateKind::Leave, vec![], None))
+}
+
+fn update(
+    moref: &MoRef,
+    kind: ObjectUpdateKind,
+    changes: Vec<Obj<PropertyChange>>,
+    missing: Option<Vec<Obj<vim25::types::MissingProperty>>>,
+) -> Obj<ObjectUpdate> {
+    let change_set = Some(changes).filter(|c| !c.is_empty());
+    ObjectUpdate { kind, obj: moref.clone(), change_set, missing_set: missing }.into()
+}
+
+fn property_change(name: Str, op: PropertyChangeOp, val: Option<Any>) -> Obj<PropertyChange> {
+    PropertyChange { name, op, val }.into()
+}
+
+fn modified(
+    plan: &FilterPlan,
+    partial: bool,
+    before: &Cursor,
+    sight: &Sight,
+    touched: Vec<MoRef>,
+) -> Vec<Obj<ObjectUpdate>> {
+    let selected = touched.into_iter().filter(|o| before.selected.contains(&o.id));
+    selected.filter_map(|moref| modify(plan, partial, before, sight, &moref)).collect()
+}
+
+fn modify(
+    plan: &FilterPlan,
+    partial: bool,
+    before: &Cursor,
+    sight: &Sight,
+    moref: &MoRef,
+) -> Option<Obj<ObjectUpdate>> {
+    let (old, new) = (before.sight.content(moref)?, sight.content(moref)?);
+    let wanted = content::wanted(plan, &*new);
+    if wanted.is_empty() {
+        return None;
+    }
+    let changes = if partial { by_part(plan, &wanted, &old, &new) } else { by_whole(plan, &wanted, &old, &new) };
+    (!changes.is_empty()).then(|| update(moref, ObjectUpdateKind::Modify, changes, None))
+}
+
+/// Every wanted property that differs, with its whole new value.
+fn by_whole(plan: &FilterPlan, wanted: &[&Properties], old: &Shared, new: &Shared) -> Vec<Obj<PropertyChange>> {
+    let mut names: Vec<(Str, Path)> =
+        wanted.iter().flat_map(|p| &p.paths).map(|w| (w.text.clone(), w.path.clone())).collect();
+    if wanted.iter().any(|p| p.all) {
+        let fields = new.descriptor().all_fields().into_iter().filter(|f| f.since <= plan.version);
+        names = fields.map(|f| (f.name.into(), Path::field(f.name))).collect();
+    }
+    let mut seen = HashSet::new();
+    names.retain(|(text, _)| seen.insert(text.clone()));
+    let differs = names.into_iter().filter_map(|(text, path)| {
+        let (a, b) = (path.read(&**old).ok()?, path.read(&**new).ok()?);
+        (a != b).then(|| property_change(text, PropertyChangeOp::Assign, b))
+    });
+    differs.collect()
+}
+
+/// The smallest changes that lie in wanted properties.
+fn by_part(plan: &FilterPlan, wanted: &[&Properties], old: &Shared, new: &Shared) -> Vec<Obj<PropertyChange>> {
+    let all = wanted.iter().any(|p| p.all);
+    let mut out = Vec::new();
+    let mut assigned = HashSet::new();
+    for change in diff(&**old, &**new) {
+        let Ok(at) = Path::parse(&change.path) else { continue };
+        if at.since(new.descriptor()) > plan.version {
+            continue;
+        }
+        if all || wanted.iter().flat_map(|p| &p.paths).any(|w| w.path.holds(&at)) {
+            out.push(as_sent(change));
+            continue;
+        }
+        // The change is larger than what is wanted: tell the wanted property's own new value.
+        for w in wanted.iter().flat_map(|p| &p.paths).filter(|w| at.holds(&w.path)) {
+            let (a, b) = (w.path.read(&**old).ok().flatten(), w.path.read(&**new).ok().flatten());
+            if a != b && assigned.insert(w.text.clone()) {
+                out.push(property_change(w.text.clone(), PropertyChangeOp::Assign, b));
+            }
+        }
+    }
+    out
+}
+
+fn as_sent(change: Change) -> Obj<PropertyChange> {
+    let op = match change.op {
+        Op::Assign => PropertyChangeOp::Assign,
+        Op::Add => PropertyChangeOp::Add,
+        Op::Remove => PropertyChangeOp::Remove,
+    };
+    property_change(change.path, op, change.value)
+}

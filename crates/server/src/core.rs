@@ -1,0 +1,76 @@
+//! The server's shared state: the world, the sessions, the handlers, and what runs a virtual machine.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use driver::Driver;
+use inventory::Inventory;
+use parking_lot::Mutex;
+use vim25::{ApiVersion, DateTime, MoRef};
+
+use crate::{
+    dispatch::Registry,
+    session::{Credentials, Session, Sessions},
+    sight::Sight,
+    task::Delays,
+};
+
+/// How the server behaves.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who may log in.
+    pub credentials: Credentials,
+    /// The version of the API that the server offers.
+    pub version: ApiVersion,
+    /// A session without a call for this long ends.
+    pub idle: Duration,
+    /// How long operations take beyond what their work takes.
+    pub delays: Delays,
+    /// How long a finished task can still be read.
+    pub task_retention: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            credentials: Credentials::default(),
+            version: ApiVersion::parse("8.0.3.0").expect("the schema has 8.0.3.0"),
+            idle: Duration::from_secs(30 * 60),
+            delays: Delays::default(),
+            task_retention: Duration::from_secs(10 * 60),
+        }
+    }
+}
+
+/// The server's shared state.
+pub struct Core {
+    /// The world.
+    pub inventory: Arc<Inventory>,
+    /// Who is logged in.
+    pub sessions: Sessions,
+    /// Which handler answers which method.
+    pub registry: Registry,
+    /// What runs virtual machines.
+    pub driver: Arc<dyn Driver>,
+    /// How the server behaves.
+    pub settings: Settings,
+    /// Every task that has not expired, oldest first.
+    pub(crate) tasks: Mutex<VecDeque<MoRef>>,
+}
+
+impl Core {
+    /// Joins the parts.
+    pub fn new(inventory: Arc<Inventory>, driver: Arc<dyn Driver>, registry: Registry, settings: Settings) -> Core {
+        let sessions = Sessions::new(settings.credentials.clone(), settings.idle);
+        Core { inventory, sessions, registry, driver, settings, tasks: Mutex::default() }
+    }
+
+    /// The time of the world.
+    pub fn now(&self) -> DateTime {
+        self.inventory.clock().now()
+    }
+
+    /// The world as a session sees it now.
+    pub fn sight(&self, session: Option<Arc<Session>>) -> Sight {
+        Sight { snapshot: self.inventory.snapshot(), session }
+    }
+}

@@ -1,0 +1,127 @@
+//! VI/JSON: `/sdk/vim25/{release}/{type}/{id}/{property or method}`.
+
+use std::sync::Arc;
+
+use ::http::{HeaderName, HeaderValue, Method, StatusCode};
+use percent_encoding::percent_decode_str;
+use vim25::{ApiVersion, Field, Kind, Limits, MethodInfo, MoRef, Ref, Str, json, managed_type, path::Path};
+
+use super::caller;
+use crate::{
+    core::Core,
+    dispatch::{self, Caller},
+    fault::Fault,
+    http::{Request, Response},
+};
+
+/// The header that names the session, in both directions.
+const SESSION: HeaderName = HeaderName::from_static("vmware-api-session-id");
+
+/// The first release that speaks VI/JSON.
+const FIRST_RELEASE: &str = "8.0.1.0";
+
+const JSON: &str = "application/json";
+
+/// What a path names.
+struct Target {
+    version: ApiVersion,
+    object: MoRef,
+    member: Str,
+}
+
+/// Answers one request.
+pub(super) async fn answer(core: &Arc<Core>, request: &Request) -> Response {
+    let Some(target) = target(core, request.path()) else {
+        return Response::text(StatusCode::NOT_FOUND, "There is no such release or resource\n");
+    };
+    let version = target.version;
+    let session = request.header(SESSION).and_then(|secret| core.sessions.find(secret, core.now()));
+    let caller = caller(request, session);
+    let granted = caller.granted.clone();
+    let outcome = match request.method {
+        Method::GET => property(core, target, caller),
+        Method::POST if !is_json(request) => {
+            return Response::text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send application/json\n");
+        }
+        Method::POST => call(core, request, target, caller).await,
+        _ => return Response::text(StatusCode::METHOD_NOT_ALLOWED, "GET a property or POST a method's arguments\n"),
+    };
+    match outcome {
+        Ok(body) if body.is_empty() => with_session(Response::empty(StatusCode::NO_CONTENT), granted.get()),
+        Ok(body) => with_session(Response::new(StatusCode::OK, JSON, body), granted.get()),
+        Err(fault) => refuse(&fault, version),
+    }
+}
+
+fn target(core: &Core, path: &str) -> Option<Target> {
+    let mut parts = path.strip_prefix("/sdk/vim25/")?.split('/');
+    let mut part = || percent_decode_str(parts.next()?).decode_utf8().ok().map(|text| Str::from(&*text));
+    let (release, kind, id, member) = (part()?, part()?, part()?, part()?);
+    let version = ApiVersion::parse(&release)?;
+    let first = ApiVersion::parse(FIRST_RELEASE)?;
+    let known = parts.next().is_none() && (first..=core.settings.version).contains(&version);
+    known.then(|| Target { version, object: MoRef::new(kind, id), member })
+}
+
+/// A body without a type is taken as JSON: a call without arguments often has neither.
+fn is_json(request: &Request) -> bool {
+    request.header("content-type").is_none_or(|t| t.to_ascii_lowercase().starts_with(JSON))
+}
+
+fn with_session(reply: Response, secret: Option<&Str>) -> Response {
+    match secret.and_then(|s| HeaderValue::from_str(s).ok()) {
+        Some(secret) => reply.with(SESSION, secret),
+        None => reply,
+    }
+}
+
+fn refuse(fault: &Fault, version: ApiVersion) -> Response {
+    let descriptor = fault.fault.shared().descriptor();
+    let status = StatusCode::from_u16(json::status_of(descriptor)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Response::new(status, JSON, json::fault(&**fault.fault.shared(), &fault.message, version))
+}
+
+async fn call(core: &Arc<Core>, request: &Request, target: Target, caller: Caller) -> Result<Vec<u8>, Fault> {
+    let request_body = request.body.clone();
+    let call = dispatch::Request { this: target.object, method: &target.member, version: target.version, caller };
+    let method = dispatch::resolve(core, &call)?;
+    let arguments = json::decode_args(&request_body, method, Limits::REQUEST)?;
+    let outcome = dispatch::invoke(core.clone(), call, method, arguments).await?;
+    let mut body = Vec::new();
+    encode(&mut body, &returned(method), outcome.read(), target.version);
+    Ok(body)
+}
+
+/// The place in which a call's result stands: a method that makes a task returns the reference to it.
+fn returned(method: &'static MethodInfo) -> Field {
+    match method.task {
+        true => Field { kind: Kind::MoRef("Task"), list: false, ..method.result },
+        false => Field { ..method.result },
+    }
+}
+
+fn encode(body: &mut Vec<u8>, place: &Field, value: Ref<'_>, version: ApiVersion) {
+    if !value.is_unset() {
+        json::encode_result(body, place, value, version);
+    }
+}
+
+/// A property of an object. An object or property that the caller may not see faults as in a call.
+fn property(core: &Arc<Core>, target: Target, caller: Caller) -> Result<Vec<u8>, Fault> {
+    let object = &target.object;
+    let kind = managed_type(&object.kind)
+        .ok_or_else(|| Fault::invalid_type("", format!("There is no managed object type '{}'", object.kind)))?;
+    let invalid = || crate::collector::invalid_property(&target.member);
+    let (_, _, field) = kind.field(&target.member).filter(|(_, _, f)| f.since <= target.version).ok_or_else(invalid)?;
+    if caller.session.is_none() && field.privilege != Some("System.Anonymous") {
+        return Err(Fault::not_authenticated(object, field.privilege.unwrap_or("System.View")));
+    }
+    let sight = core.sight(caller.session);
+    let content = sight.content(object).ok_or_else(|| Fault::object_not_found(object))?;
+    let value = Path::field(field.name).read(&*content).map_err(|_| invalid())?;
+    let mut body = Vec::new();
+    if let Some(value) = value {
+        encode(&mut body, field, vim25::Value::read(&value), target.version);
+    }
+    Ok(body)
+}

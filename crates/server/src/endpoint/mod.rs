@@ -1,0 +1,53 @@
+//! The front door behind HTTP: which path speaks what.
+
+mod about;
+mod json;
+mod soap;
+
+use std::sync::Arc;
+
+use ::http::{Method, StatusCode};
+use vim25::Str;
+
+use crate::{
+    core::Core,
+    dispatch::Caller,
+    http::{Request, Response},
+    session::Session,
+    wsdl,
+};
+
+/// Answers one request.
+pub async fn answer(core: &Arc<Core>, request: Request) -> Response {
+    let path = request.path().trim_end_matches('/');
+    match (&request.method, path) {
+        (&Method::POST, "/sdk" | "/sdk/vimService") => soap::answer(core, &request).await,
+        (_, path) if path.starts_with("/sdk/vim25/") => json::answer(core, &request).await,
+        (&Method::GET | &Method::HEAD, "/about") => about::page(core),
+        (&Method::GET | &Method::HEAD, "/healthz") => Response::text(StatusCode::OK, "ok\n"),
+        (&Method::GET | &Method::HEAD, path) => document(core, &request, path),
+        (_, "/sdk") => Response::text(StatusCode::METHOD_NOT_ALLOWED, "POST a SOAP request here\n"),
+        _ => not_found(path),
+    }
+}
+
+/// The WSDL and what belongs to it.
+fn document(core: &Core, request: &Request, path: &str) -> Response {
+    let scheme = if request.secure { "https" } else { "http" };
+    let host = request.header("host").unwrap_or("localhost");
+    let base = format!("{scheme}://{host}");
+    match wsdl::document(path, request.query().unwrap_or(""), &base, core.settings.version) {
+        Some((content_type, text)) => Response::new(StatusCode::OK, content_type, text),
+        None => not_found(path),
+    }
+}
+
+fn not_found(path: &str) -> Response {
+    Response::text(StatusCode::NOT_FOUND, format!("There is nothing at {path}\n"))
+}
+
+/// Who calls, given the session (if any) that the request names.
+fn caller(request: &Request, session: Option<Arc<Session>>) -> Caller {
+    let user_agent = Str::from(request.header("user-agent").unwrap_or("").chars().take(256).collect::<String>());
+    Caller { session, address: request.peer.ip(), user_agent, granted: Arc::default() }
+}

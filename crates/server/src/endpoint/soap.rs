@@ -1,0 +1,90 @@
+//! SOAP: `POST /sdk`.
+
+use std::sync::Arc;
+
+use ::http::{HeaderValue, StatusCode, header::SET_COOKIE};
+use vim25::{ApiVersion, Limits, soap};
+
+use super::caller;
+use crate::{
+    core::Core,
+    dispatch,
+    fault::Fault,
+    http::{Request, Response},
+    session::Session,
+};
+
+const XML: &str = "text/xml; charset=utf-8";
+
+/// The cookie that names the session.
+const COOKIE: &str = "vmware_soap_session";
+
+/// Answers one request.
+pub(super) async fn answer(core: &Arc<Core>, request: &Request) -> Response {
+    let version = match version(core, request) {
+        Ok(version) => version,
+        Err(fault) => return refuse(&fault, core.settings.version),
+    };
+    match call(core, request, version).await {
+        Ok(reply) => reply,
+        Err(fault) => refuse(&fault, version),
+    }
+}
+
+fn refuse(fault: &Fault, version: ApiVersion) -> Response {
+    let body = soap::fault(&**fault.fault.shared(), &fault.message, version);
+    Response::new(StatusCode::INTERNAL_SERVER_ERROR, XML, body)
+}
+
+/// The version of the API that the client speaks: the end of its SOAPAction, `urn:vim25/8.0.3.0`. A client that names
+/// none gets the server's; one that names a newer one than the server's gets the server's too.
+fn version(core: &Core, request: &Request) -> Result<ApiVersion, Fault> {
+    let action = request.header("soapaction").unwrap_or("").trim().trim_matches('"');
+    let Some((_, label)) = action.split_once('/').filter(|(_, label)| !label.is_empty()) else {
+        return Ok(core.settings.version);
+    };
+    match ApiVersion::parse(label) {
+        Some(version) => Ok(version.min(core.settings.version)),
+        None => Err(Fault::invalid_request(format!("Unsupported version URI '{action}'"))),
+    }
+}
+
+async fn call(core: &Arc<Core>, request: &Request, version: ApiVersion) -> Result<Response, Fault> {
+    if !is_xml(request) {
+        return Ok(Response::text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send text/xml\n"));
+    }
+    let message = soap::Request::parse(&request.body, Limits::REQUEST)?;
+    let session = session(core, request, message.header("vcSessionCookie"));
+    let caller = caller(request, session);
+    let granted = caller.granted.clone();
+    let call = dispatch::Request { this: message.this().clone(), method: message.method(), version, caller };
+    let method = dispatch::resolve(core, &call)?;
+    let arguments = message.arguments(method)?;
+    let outcome = dispatch::invoke(core.clone(), call, method, arguments).await?;
+    let reply = Response::new(StatusCode::OK, XML, soap::response(method, outcome.read(), version));
+    Ok(match granted.get().and_then(|secret| cookie(secret, request.secure)) {
+        Some(cookie) => reply.with(SET_COOKIE, cookie),
+        None => reply,
+    })
+}
+
+/// A body without a type is taken as XML.
+fn is_xml(request: &Request) -> bool {
+    request.header("content-type").is_none_or(|t| {
+        let t = t.to_ascii_lowercase();
+        t.starts_with("text/xml") || t.starts_with("application/xml") || t.starts_with("application/soap+xml")
+    })
+}
+
+fn cookie(secret: &str, secure: bool) -> Option<HeaderValue> {
+    let secure = if secure { " Secure;" } else { "" };
+    HeaderValue::from_str(&format!("{COOKIE}=\"{secret}\"; Path=/; HttpOnly;{secure}")).ok()
+}
+
+/// The session that the request names, by cookie or, as other services do, in the SOAP header.
+fn session(core: &Core, request: &Request, in_header: Option<&str>) -> Option<Arc<Session>> {
+    let cookies = request.headers.get_all("cookie").iter().filter_map(|c| c.to_str().ok()).flat_map(|c| c.split(';'));
+    let named = cookies.filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
+    let secrets = named.chain(in_header).map(|secret| secret.trim().trim_matches('"'));
+    secrets.into_iter().find_map(|secret| core.sessions.find(secret, core.now()))
+}

@@ -1,0 +1,50 @@
+//! What one session sees: the world at one revision, and the objects that only the session has (filters, views,
+//! collectors).
+
+use std::sync::Arc;
+
+use inventory::Snapshot;
+use vim25::{DataType, MoRef, Shared, managed_type, mo};
+
+use crate::session::Session;
+
+/// The world at one revision through the eyes of one session.
+#[derive(Clone)]
+pub struct Sight {
+    /// The world.
+    pub snapshot: Snapshot,
+    /// The session; none before login.
+    pub session: Option<Arc<Session>>,
+}
+
+impl Sight {
+    /// The properties of an object, if it exists and is of the type that the reference names.
+    pub fn content(&self, moref: &MoRef) -> Option<Shared> {
+        let content = self.own(moref).or_else(|| self.snapshot.find(&moref.id).map(|o| o.content.clone()))?;
+        let declared = managed_type(&moref.kind)?;
+        content.descriptor().is_a(declared).then(|| self.overlay(content))
+    }
+
+    /// The properties of an object of type `T`.
+    pub fn get<T: DataType>(&self, moref: &MoRef) -> Option<T> {
+        vim25::cast::<T>(&*self.content(moref)?).cloned()
+    }
+
+    fn own(&self, moref: &MoRef) -> Option<Shared> {
+        self.session.as_ref()?.object(&moref.id).map(|object| object.content(&self.snapshot))
+    }
+
+    /// Properties of shared objects that each session sees in its own way.
+    fn overlay(&self, content: Shared) -> Shared {
+        let Some(session) = &self.session else { return content };
+        if let Some(manager) = vim25::cast::<mo::SessionManager>(&*content) {
+            let current = Some(session.info().into());
+            return Arc::new(mo::SessionManager { current_session: current, ..manager.clone() });
+        }
+        if let Some(manager) = vim25::cast::<mo::ViewManager>(&*content) {
+            let views = Some(session.objects_of(mo::View::TYPE));
+            return Arc::new(mo::ViewManager { view_list: views, ..manager.clone() });
+        }
+        content
+    }
+}
