@@ -1,0 +1,121 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::Derive;
+
+/// `summary.config.name` follows `name`.
+struct Summary;
+
+impl Derive for Summary {
+    fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
+        for moref in touched {
+            if let Some(vm) = tx.edit::<VirtualMachine>(moref) {
+                let name = vm.name.clone();
+                vm.summary.config.name = name;
+            }
+        }
+    }
+}
+
+/// A folder's `childEntity` follows the `parent` of what is in it, and its `alarmActionsEnabled` its own parent's.
+struct Tree;
+
+impl Derive for Tree {
+    fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
+        for moref in touched {
+            let was = tx.before().get::<ManagedEntity>(moref).and_then(|e| e.parent.clone());
+            let is = tx.get::<ManagedEntity>(moref).and_then(|e| e.parent.clone());
+            for (parent, inside) in [(&was, false), (&is, true)] {
+                let Some(folder) = parent.as_ref().and_then(|p| tx.edit::<Folder>(p)) else { continue };
+                let children = folder.child_entity.get_or_insert_default();
+                children.retain(|child| child != moref || (inside && was == is));
+                if inside && !children.contains(moref) {
+                    children.push(moref.clone());
+                }
+                let enabled = folder.alarm_actions_enabled;
+                if let Some(child) = tx.edit::<Folder>(moref) {
+                    child.alarm_actions_enabled = enabled;
+                }
+            }
+            let children = tx.get::<Folder>(moref).and_then(|f| f.child_entity.clone()).unwrap_or_default();
+            let enabled = tx.get::<Folder>(moref).and_then(|f| f.alarm_actions_enabled);
+            for child in children {
+                if let Some(child) = tx.edit::<Folder>(&child) {
+                    child.alarm_actions_enabled = enabled;
+                }
+            }
+        }
+    }
+}
+
+fn derived(derive: Vec<Box<dyn Derive>>) -> Inventory {
+    Inventory::new(Options { derive, ..options() })
+}
+
+#[test]
+fn derived_state_is_right_in_the_commit_that_changed_what_it_depends_on() {
+    let world = derived(vec![Box::new(Summary)]);
+    let a = moref("VirtualMachine", "vm-1");
+    run(&world, |tx| tx.insert(a.clone(), vm("a")));
+    run(&world, |tx| tx.edit::<VirtualMachine>(&a).unwrap().name = "b".into());
+    let paths: Vec<_> = log(&world)[1].changes[0].changes.iter().map(|c| c.path.to_string()).collect();
+    assert_eq!(paths, ["name", "summary.config.name"]);
+}
+
+#[test]
+fn rules_follow_chains_to_objects_that_the_transaction_did_not_touch() {
+    let world = derived(vec![Box::new(Tree)]);
+    let [top, middle, low] = ["group-1", "group-2", "group-3"].map(|id| moref("Folder", id));
+    let child_of = |parent: &MoRef| Folder::with(|f| f.parent = Some(parent.clone()));
+    run(&world, |tx| {
+        tx.insert(low.clone(), child_of(&middle));
+        tx.insert(middle.clone(), child_of(&top));
+        tx.insert(top.clone(), folder("top"));
+    });
+    assert_eq!(world.snapshot().get::<Folder>(&top).unwrap().child_entity, Some(vec![middle.clone()]));
+    run(&world, |tx| tx.edit::<Folder>(&top).unwrap().alarm_actions_enabled = Some(true));
+    assert_eq!(world.snapshot().get::<Folder>(&low).unwrap().alarm_actions_enabled, Some(true));
+    run(&world, |tx| tx.remove(&low));
+    assert_eq!(world.snapshot().get::<Folder>(&middle).unwrap().child_entity, Some(vec![]));
+}
+
+/// Counts what it is shown.
+struct Count(Arc<AtomicUsize>);
+
+impl Derive for Count {
+    fn derive(&self, _: &mut Tx<'_>, touched: &[MoRef]) {
+        self.0.fetch_add(touched.len(), Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_rule_is_shown_each_change_once_and_nothing_that_only_was_written() {
+    let shown = Arc::new(AtomicUsize::new(0));
+    let world = derived(vec![Box::new(Count(shown.clone())), Box::new(Summary)]);
+    let [a, b] = ["vm-1", "vm-2"].map(|id| moref("VirtualMachine", id));
+    run(&world, |tx| [&a, &b].map(|m| tx.insert(m.clone(), vm("a"))));
+    assert_eq!(shown.swap(0, Ordering::Relaxed), 4, "two came, and the summaries of two were derived");
+    run(&world, |tx| tx.edit::<VirtualMachine>(&a).unwrap().name = "a".into());
+    assert_eq!(shown.swap(0, Ordering::Relaxed), 0);
+    run(&world, |tx| tx.set_private("vm-2", 1_u8));
+    assert_eq!(shown.swap(0, Ordering::Relaxed), 1, "private state may be what a rule depends on");
+}
+
+/// Never gives the same twice.
+#[cfg(debug_assertions)]
+struct Restless;
+
+#[cfg(debug_assertions)]
+impl Derive for Restless {
+    fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
+        let name = tx.uuid();
+        tx.edit::<Folder>(&touched[0]).unwrap().name = name;
+    }
+}
+
+#[test]
+#[cfg(debug_assertions)]
+#[should_panic(expected = "does not come to rest")]
+fn a_rule_that_never_comes_to_rest_is_found_in_debug_builds() {
+    run(&derived(vec![Box::new(Restless)]), |tx| tx.insert(moref("Folder", "f"), folder("f")));
+}

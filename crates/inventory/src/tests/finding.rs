@@ -1,0 +1,116 @@
+use super::*;
+
+fn full_vm(uuid: &str, instance: &str) -> VirtualMachine {
+    VirtualMachine::with(|vm| {
+        vm.name = "web".into();
+        vm.config = Some(
+            VirtualMachineConfigInfo::with(|config| {
+                config.uuid = uuid.into();
+                config.instance_uuid = Some(instance.into());
+            })
+            .into(),
+        );
+        vm.guest = Some(
+            GuestInfo::with(|guest| {
+                guest.host_name = Some("Web.Example.org".into());
+                guest.ip_address = Some("10.0.0.5".into());
+                let nic = GuestNicInfo::with(|nic| nic.ip_address = Some(vec!["10.0.0.5".into(), "fe80::1".into()]));
+                guest.net = Some(vec![nic.into()]);
+            })
+            .into(),
+        );
+    })
+}
+
+const BIOS: &str = "4212c5a1-0b52-4a55-9e1c-2f3e6d7c8b9a";
+const INSTANCE: &str = "50127c11-aaaa-4bbb-8ccc-0123456789ab";
+
+#[test]
+fn a_vm_is_found_by_uuids_names_and_addresses_in_any_spelling() {
+    let world = world();
+    let a = moref("VirtualMachine", "vm-1");
+    run(&world, |tx| tx.insert(a.clone(), full_vm(BIOS, INSTANCE)));
+    let now = world.snapshot();
+    let index = now.index();
+    for found in [
+        index.by_uuid("VirtualMachine", BIOS),
+        index.by_uuid("VirtualMachine", &BIOS.to_uppercase()),
+        index.by_instance_uuid(&INSTANCE.replace('-', "")),
+        index.by_dns("web.EXAMPLE.org"),
+        index.by_ip("10.0.0.5"),
+        index.by_ip("fe80:0::1"),
+    ] {
+        assert_eq!(found, [a.clone()]);
+    }
+    for none in [
+        index.by_uuid("HostSystem", BIOS),
+        index.by_uuid("Folder", BIOS),
+        index.by_instance_uuid(BIOS),
+        index.by_uuid("VirtualMachine", "nonsense"),
+        index.by_dns(""),
+        index.by_ip("10.0.0.50"),
+    ] {
+        assert!(none.is_empty());
+    }
+}
+
+#[test]
+fn a_host_is_found_by_what_its_hardware_and_network_say() {
+    let world = world();
+    let host = HostSystem::with(|host| {
+        host.name = "esx1.example.org".into();
+        let system = HostSystemInfo::with(|system| system.uuid = BIOS.into());
+        host.hardware = Some(HostHardwareInfo::with(|hardware| hardware.system_info = system.into()).into());
+        let ip = HostIpConfig::with(|ip| ip.ip_address = Some("192.168.1.2".into()));
+        let spec = HostVirtualNicSpec::with(|spec| spec.ip = Some(ip.into()));
+        let nic = HostVirtualNic::with(|nic| nic.spec = spec.into());
+        let network = HostNetworkInfo::with(|network| network.vnic = Some(vec![nic.into()]));
+        host.config = Some(HostConfigInfo::with(|config| config.network = Some(network.into())).into());
+    });
+    let a = moref("HostSystem", "host-1");
+    run(&world, |tx| tx.insert(a.clone(), host));
+    let now = world.snapshot();
+    let index = now.index();
+    for found in [index.by_uuid("HostSystem", BIOS), index.by_dns("ESX1.example.org"), index.by_ip("192.168.1.2")] {
+        assert_eq!(found, [a.clone()]);
+    }
+}
+
+#[test]
+fn several_objects_may_carry_the_same_and_come_in_order_of_their_ids() {
+    let world = world();
+    run(&world, |tx| ["vm-3", "vm-1", "vm-2"].map(|id| tx.insert(moref("VirtualMachine", id), full_vm(BIOS, ""))));
+    run(&world, |tx| tx.remove(&moref("VirtualMachine", "vm-1")));
+    let ids: Vec<_> = world.snapshot().index().by_uuid("VirtualMachine", BIOS).into_iter().map(|m| m.id).collect();
+    assert_eq!(ids, ["vm-2", "vm-3"]);
+}
+
+#[test]
+fn the_index_follows_a_change_within_the_transaction_and_after_it() {
+    let world = world();
+    let (a, home) = (moref("VirtualMachine", "vm-1"), moref("Folder", "group-v1"));
+    run(&world, |tx| tx.insert(a.clone(), vm("a")));
+    run(&world, |tx| {
+        assert_eq!(tx.index().child_named(&home, "a"), Some(a.clone()));
+        tx.edit::<VirtualMachine>(&a).unwrap().name = "b".into();
+        assert_eq!((tx.index().child_named(&home, "a"), tx.index().child_named(&home, "b")), (None, Some(a.clone())));
+    });
+    let child = |name| world.snapshot().index().child_named(&home, name);
+    assert_eq!((child("a"), child("b"), child("B")), (None, Some(a.clone()), None));
+    run(&world, |tx| tx.edit::<VirtualMachine>(&a).unwrap().parent = Some(moref("Folder", "group-v2")));
+    assert_eq!(child("b"), None);
+}
+
+#[test]
+fn a_vm_in_a_vapp_is_a_child_of_its_folder_and_of_the_vapp() {
+    let world = world();
+    let (a, app) = (moref("VirtualMachine", "vm-1"), moref("VirtualApp", "resgroup-v2"));
+    run(&world, |tx| {
+        let mut content = vm("a");
+        content.parent_v_app = Some(app.clone());
+        tx.insert(a.clone(), content);
+    });
+    let now = world.snapshot();
+    assert_eq!(now.index().child_named(&app, "a"), Some(a.clone()));
+    assert_eq!(now.index().child_named(&moref("Folder", "group-v1"), "a"), Some(a));
+}
