@@ -54,8 +54,8 @@ fn import_of(path: &str, query: &str) -> Option<&'static str> {
     let asks = query.eq_ignore_ascii_case("wsdl");
     match path {
         "/sdk/vimService.wsdl" => Some("vim.wsdl"),
-        "/sdk/vimService" | "/sdk/" if asks => Some("vim.wsdl"),
-        "/sdk" if asks => Some("sdk/vim.wsdl"),
+        "/sdk/vimService" if asks => Some("vim.wsdl"),
+        "/sdk" | "/sdk/" if asks => Some("/sdk/vim.wsdl"),
         _ => None,
     }
 }

@@ -223,8 +223,8 @@ fn the_service_names_the_address_by_which_it_was_reached_and_finds_its_interface
         ("/sdk/vimService.wsdl", "", "vim.wsdl"),
         ("/sdk/vimService", "wsdl", "vim.wsdl"),
         ("/sdk/vimService", "WSDL", "vim.wsdl"),
-        ("/sdk/", "wsdl", "vim.wsdl"),
-        ("/sdk", "wsdl", "sdk/vim.wsdl"),
+        ("/sdk/", "wsdl", "/sdk/vim.wsdl"),
+        ("/sdk", "wsdl", "/sdk/vim.wsdl"),
     ] {
         let (_, body) = document(path, query, "https://vc.example:8989", served()).unwrap();
         let text = std::str::from_utf8(&body).unwrap();
