@@ -15,7 +15,8 @@ pub struct DecodeError {
 /// What is wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// The text is not well-formed XML or JSON, is cut off, or is followed by something else.
+    /// The text is not well-formed XML or JSON, is cut off, or is followed by something else. Line and column count from
+    /// the start of the document, or if the error has a path, from the start of the value there.
     #[error("malformed at line {line}, column {column}: {reason}")]
     Malformed {
         /// Line, from 1.
