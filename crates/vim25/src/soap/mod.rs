@@ -7,13 +7,21 @@
 //! What XML cannot say is normalised: an optional list that is set but empty arrives unset, and characters that XML 1.0
 //! does not have are written as U+FFFD.
 
+mod cursor;
+mod decode;
 mod encode;
 mod envelope;
+mod input;
+mod layout;
+mod message;
 mod names;
+mod scalar;
 mod text;
 
+pub use decode::decode_object;
 pub use encode::{Encoder, encode_object};
 pub use envelope::{call, fault, response, response_with};
+pub use message::{Reply, Request, SoapFault, decode_response};
 
 /// Namespace of the SOAP 1.1 envelope.
 pub const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -23,3 +31,6 @@ pub const ENCODING: &str = "http://schemas.xmlsoap.org/soap/encoding/";
 pub const XSD: &str = "http://www.w3.org/2001/XMLSchema";
 /// Namespace of `xsi:type` and `xsi:nil`.
 pub const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Documents as clients write them, and documents that are wrong.

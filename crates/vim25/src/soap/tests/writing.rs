@@ -1,0 +1,1 @@
+//! Exact text of what is tricky.
