@@ -40,7 +40,7 @@ fn a_vm_is_found_by_uuids_names_and_addresses_in_any_spelling() {
         index.by_ip("10.0.0.5"),
         index.by_ip("fe80:0::1"),
     ] {
-        assert_eq!(found, [a.clone()]);
+        assert_eq!(found, std::slice::from_ref(&a));
     }
     for none in [
         index.by_uuid("HostSystem", BIOS),
@@ -72,7 +72,7 @@ fn a_host_is_found_by_what_its_hardware_and_network_say() {
     let now = world.snapshot();
     let index = now.index();
     for found in [index.by_uuid("HostSystem", BIOS), index.by_dns("ESX1.example.org"), index.by_ip("192.168.1.2")] {
-        assert_eq!(found, [a.clone()]);
+        assert_eq!(found, std::slice::from_ref(&a));
     }
 }
 
