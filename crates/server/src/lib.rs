@@ -8,14 +8,19 @@ pub mod collector;
 pub mod core;
 pub mod dispatch;
 pub mod endpoint;
+pub mod events;
 pub mod fault;
 pub mod http;
 pub mod objects;
+pub mod service;
 pub mod session;
 pub mod sight;
 pub mod task;
+pub mod tree;
 pub mod wsdl;
 
 mod server;
+#[cfg(test)]
+mod testing;
 
 pub use server::{Server, coverage};

@@ -1,0 +1,194 @@
+//! Events: what every handler that has something to tell uses to tell it.
+
+use inventory::Tx;
+use vim25::{
+    Extends, MoRef, Obj, Str, mo,
+    types::{
+        ComputeResourceEventArgument, DatacenterEventArgument, DatastoreEventArgument, DvsEventArgument, Event,
+        HostEventArgument, ManagedEntityEventArgument, NetworkEventArgument, VmEventArgument,
+    },
+};
+
+use crate::{
+    service,
+    tree::{self, Reader},
+};
+
+/// Posts an event about `entity`: fills in who did it, the text, and the datacenter, compute resource, host, VM,
+/// datastore, network and switch that the entity is or lies in. What the event says of them already stays.
+///
+/// Post an event about an object that goes before it goes. Returns the event's key.
+pub fn post(
+    tx: &mut Tx<'_>,
+    user: impl Into<Str>,
+    entity: &MoRef,
+    event: impl Extends<Event>,
+    message: impl Into<Str>,
+) -> i32 {
+    let mut event: Obj<Event> = event.into();
+    event.user_name = user.into();
+    event.full_formatted_message = Some(message.into());
+    place(tx, entity, &mut event);
+    record(tx, event)
+}
+
+/// Posts an event as it is, and makes it the event manager's latest. Returns its key.
+pub fn record(tx: &mut Tx<'_>, event: Obj<Event>) -> i32 {
+    let (mut latest, now) = (event.clone(), tx.now());
+    let key = tx.post(event);
+    latest.key = key;
+    latest.created_time = now;
+    if latest.chain_id == 0 {
+        latest.chain_id = key;
+    }
+    let manager = service::manager(tx, |content| content.event_manager.clone());
+    if let Some(manager) = manager.and_then(|m| tx.edit::<mo::EventManager>(&m)) {
+        manager.latest_event = Some(latest);
+    }
+    key
+}
+
+/// Fills in where the entity stands.
+pub fn place(world: &impl Reader, entity: &MoRef, event: &mut Event) {
+    let found = arguments(world, entity);
+    fill(&mut event.datacenter, found.datacenter);
+    fill(&mut event.compute_resource, found.compute_resource);
+    fill(&mut event.host, found.host);
+    fill(&mut event.vm, found.vm);
+    fill(&mut event.ds, found.ds);
+    fill(&mut event.net, found.net);
+    fill(&mut event.dvs, found.dvs);
+}
+
+fn fill<T>(into: &mut Option<T>, found: Option<T>) {
+    if into.is_none() {
+        *into = found;
+    }
+}
+
+/// What an entity is or lies in, as arguments of an event.
+#[derive(Clone, Debug, Default)]
+pub struct Arguments {
+    /// The datacenter.
+    pub datacenter: Option<Obj<DatacenterEventArgument>>,
+    /// The host's or pool's compute resource.
+    pub compute_resource: Option<Obj<ComputeResourceEventArgument>>,
+    /// The host, also the one that a VM is on.
+    pub host: Option<Obj<HostEventArgument>>,
+    /// The VM.
+    pub vm: Option<Obj<VmEventArgument>>,
+    /// The datastore.
+    pub ds: Option<Obj<DatastoreEventArgument>>,
+    /// The network.
+    pub net: Option<Obj<NetworkEventArgument>>,
+    /// The distributed switch.
+    pub dvs: Option<Obj<DvsEventArgument>>,
+}
+
+/// What `entity` is or lies in.
+pub fn arguments(world: &impl Reader, entity: &MoRef) -> Arguments {
+    let mut found = Arguments { datacenter: datacenter(world, entity), ..Arguments::default() };
+    let Some(object) = world.object(&entity.id) else { return found };
+    let content = &*object.content;
+    let named = |name: &Str| (name.clone(), object.moref.clone());
+    if let Some(vm) = vim25::cast::<mo::VirtualMachine>(content) {
+        let (name, moref) = named(&vm.name);
+        found.vm = Some(argument(name, |a: &mut VmEventArgument| a.vm = moref));
+        if let Some(on) = &vm.runtime.host {
+            found.host = host(world, on);
+            found.compute_resource = compute_resource(world, on);
+        }
+    } else if content.is::<mo::HostSystem>() {
+        found.host = host(world, entity);
+        found.compute_resource = compute_resource(world, entity);
+    } else if content.is::<mo::ComputeResource>() || content.is::<mo::ResourcePool>() {
+        found.compute_resource = compute_resource(world, entity);
+    } else if let Some(store) = vim25::cast::<mo::Datastore>(content) {
+        let (name, moref) = named(&store.name);
+        found.ds = Some(argument(name, |a: &mut DatastoreEventArgument| a.datastore = moref));
+    } else if let Some(network) = vim25::cast::<mo::Network>(content) {
+        let (name, moref) = named(&network.name);
+        found.net = Some(argument(name, |a: &mut NetworkEventArgument| a.network = moref));
+    } else if let Some(switch) = vim25::cast::<mo::DistributedVirtualSwitch>(content) {
+        let (name, moref) = named(&switch.name);
+        found.dvs = Some(argument(name, |a: &mut DvsEventArgument| a.dvs = moref));
+    }
+    found
+}
+
+/// Any entity as an argument of an event.
+pub fn entity(world: &impl Reader, moref: &MoRef) -> Obj<ManagedEntityEventArgument> {
+    let name = world.read::<mo::ManagedEntity>(moref).map(|e| e.name.clone()).unwrap_or_default();
+    argument(name, |a: &mut ManagedEntityEventArgument| a.entity = moref.clone())
+}
+
+fn argument<A>(name: Str, fill: impl FnOnce(&mut A)) -> Obj<A>
+where
+    A: Extends<vim25::types::EntityEventArgument> + std::ops::DerefMut<Target = vim25::types::EntityEventArgument>,
+{
+    A::with(|argument| {
+        argument.name = name;
+        fill(argument);
+    })
+    .into()
+}
+
+fn datacenter(world: &impl Reader, of: &MoRef) -> Option<Obj<DatacenterEventArgument>> {
+    let (moref, datacenter) = tree::nearest::<mo::Datacenter>(world, of)?;
+    Some(argument(datacenter.name.clone(), |a: &mut DatacenterEventArgument| a.datacenter = moref))
+}
+
+fn host(world: &impl Reader, host: &MoRef) -> Option<Obj<HostEventArgument>> {
+    let found = world.read::<mo::HostSystem>(host)?;
+    Some(argument(found.name.clone(), |a: &mut HostEventArgument| a.host = host.clone()))
+}
+
+fn compute_resource(world: &impl Reader, of: &MoRef) -> Option<Obj<ComputeResourceEventArgument>> {
+    let (moref, compute) = tree::nearest::<mo::ComputeResource>(world, of)?;
+    Some(argument(compute.name.clone(), |a: &mut ComputeResourceEventArgument| a.compute_resource = moref))
+}
+
+#[cfg(test)]
+mod tests {
+    use vim25::types::VmPoweredOnEvent;
+
+    use super::*;
+    use crate::testing::{World, moref};
+
+    #[test]
+    fn an_event_about_a_vm_names_its_host_cluster_and_datacenter() {
+        let world = World::new();
+        let vm = moref("VirtualMachine", "vm-31");
+        let key = world.commit(|tx| post(tx, "root", &vm, VmPoweredOnEvent::default(), "delta is on"));
+        let snapshot = world.core.inventory.snapshot();
+        let event = snapshot.events().back().unwrap();
+        assert_eq!((event.key, event.chain_id, event.created_time), (key, key, world.core.now()));
+        assert_eq!((event.user_name.as_str(), event.full_formatted_message.as_deref()), ("root", Some("delta is on")));
+        assert_eq!(event.vm.as_ref().map(|a| (a.name.as_str(), &a.vm)), Some(("delta", &vm)));
+        assert_eq!(event.host.as_ref().map(|a| (a.name.as_str(), a.host.id.as_str())), Some(("10.0.1.11", "host-11")));
+        let compute = event.compute_resource.as_ref().unwrap();
+        assert_eq!(compute.compute_resource, moref("ClusterComputeResource", "domain-c7"));
+        assert_eq!(event.datacenter.as_ref().map(|a| a.name.as_str()), Some("DC0"));
+        assert!(event.ds.is_none() && event.net.is_none() && event.dvs.is_none());
+    }
+
+    #[test]
+    fn what_an_event_says_already_stays() {
+        let world = World::new();
+        let mut event = VmPoweredOnEvent::default();
+        event.host = host(&world.core.inventory.snapshot(), &moref("HostSystem", "host-10"));
+        world.commit(|tx| post(tx, "root", &moref("VirtualMachine", "vm-31"), event, ""));
+        let snapshot = world.core.inventory.snapshot();
+        assert_eq!(snapshot.events().back().unwrap().host.as_ref().unwrap().name, "esx-10.lab.local");
+    }
+
+    #[test]
+    fn the_event_manager_knows_the_latest_event() {
+        let world = World::new();
+        world.commit(|tx| post(tx, "root", &moref("Datastore", "datastore-12"), VmPoweredOnEvent::default(), "x"));
+        let manager: mo::EventManager = world.get(&moref("EventManager", "EventManager"));
+        let snapshot = world.core.inventory.snapshot();
+        assert_eq!(manager.latest_event.as_ref(), snapshot.events().back());
+        assert_eq!(manager.latest_event.unwrap().ds.as_ref().unwrap().name, "LocalDS_0");
+    }
+}
