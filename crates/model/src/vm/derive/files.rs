@@ -1,0 +1,205 @@
+//! `layoutEx` and `layout`: the files of a VM.
+
+use vim25::{
+    DataType, DateTime, Obj, Str,
+    types::{
+        VirtualDisk, VirtualDiskFlatVer2BackingInfo, VirtualMachineConfigInfo, VirtualMachineFileLayout,
+        VirtualMachineFileLayoutDiskLayout, VirtualMachineFileLayoutEx, VirtualMachineFileLayoutExDiskLayout,
+        VirtualMachineFileLayoutExDiskUnit, VirtualMachineFileLayoutExFileInfo, VirtualMachinePowerState,
+        VirtualMachineRuntimeInfo,
+    },
+};
+
+use crate::vm::path::DatastorePath;
+
+/// What follows the stem of a disk in the name of the file with its data.
+pub const FLAT_SUFFIX: &str = "-flat.vmdk";
+
+const VMX_BYTES: i64 = 3_072;
+const NVRAM_BIOS_BYTES: i64 = 8_684;
+const NVRAM_EFI_BYTES: i64 = 270_840;
+const VMSD_BYTES: i64 = 512;
+const LOG_BYTES: i64 = 262_144;
+const DESCRIPTOR_BYTES: i64 = 512;
+
+/// Every file of the VM. Sizes that other functions do not determine (how much a thin disk has grown) and the keys of
+/// files come from `before`.
+pub fn layout_ex(
+    config: &VirtualMachineConfigInfo,
+    runtime: &VirtualMachineRuntimeInfo,
+    before: Option<&VirtualMachineFileLayoutEx>,
+) -> VirtualMachineFileLayoutEx {
+    let mut files = Files::new(before);
+    if let Some(vmx) = config.files.vm_path_name.as_deref().and_then(DatastorePath::parse) {
+        let snapshots = before.and_then(|b| b.snapshot.as_ref()).is_some_and(|s| !s.is_empty());
+        home_files(&mut files, &vmx, config, runtime, snapshots);
+    }
+    let disks = config.hardware.device.iter().flatten().filter_map(|d| d.cast::<VirtualDisk>());
+    let disk: Vec<_> = disks.map(|d| disk_layout(&mut files, d).into()).collect();
+    let timestamp = runtime.boot_time.map_or(config.modified, |boot| boot.max(config.modified));
+    VirtualMachineFileLayoutEx {
+        file: Some(files.all),
+        disk: Some(disk),
+        snapshot: before.and_then(|b| b.snapshot.clone()),
+        timestamp: kept_timestamp(before, timestamp),
+    }
+}
+
+fn kept_timestamp(before: Option<&VirtualMachineFileLayoutEx>, timestamp: DateTime) -> DateTime {
+    before.map_or(timestamp, |b| b.timestamp.max(timestamp))
+}
+
+/// The files in the VM's own folder, disks aside.
+fn home_files(
+    files: &mut Files<'_>,
+    vmx: &DatastorePath<'_>,
+    config: &VirtualMachineConfigInfo,
+    runtime: &VirtualMachineRuntimeInfo,
+    snapshots: bool,
+) {
+    let stem = vmx.stem();
+    let efi = config.firmware.as_deref() == Some("efi");
+    files.add(config.files.vm_path_name.clone().unwrap_or_default(), "config", VMX_BYTES);
+    if snapshots {
+        files.add(vmx.sibling(&format!("{stem}.vmsd")), "snapshotList", VMSD_BYTES);
+    }
+    files.add(vmx.sibling(&format!("{stem}.nvram")), "nvram", if efi { NVRAM_EFI_BYTES } else { NVRAM_BIOS_BYTES });
+    if runtime.boot_time.is_some() || runtime.clean_power_off.is_some() {
+        files.add(vmx.sibling("vmware.log"), "log", LOG_BYTES);
+    }
+    let mark = swap_mark(config);
+    match runtime.power_state {
+        VirtualMachinePowerState::PoweredOn => {
+            files.add(vmx.sibling(&format!("{stem}-{mark}.vswp")), "swap", swap_bytes(config));
+        }
+        VirtualMachinePowerState::Suspended => {
+            let memory = i64::from(config.hardware.memory_mb) << 20;
+            files.add(vmx.sibling(&format!("{stem}-{mark}.vmss")), "suspend", memory);
+        }
+        _ => {}
+    }
+}
+
+/// Bytes of the swap file: memory that is not reserved.
+pub(super) fn swap_bytes(config: &VirtualMachineConfigInfo) -> i64 {
+    let reserved = config.memory_allocation.as_ref().and_then(|a| a.reservation).unwrap_or(0);
+    (i64::from(config.hardware.memory_mb) - reserved).max(0) << 20
+}
+
+/// Eight digits that set one VM's swap file apart from another's.
+fn swap_mark(config: &VirtualMachineConfigInfo) -> &str {
+    config.uuid.get(..8).unwrap_or("00000000")
+}
+
+fn disk_layout(files: &mut Files<'_>, disk: &VirtualDisk) -> VirtualMachineFileLayoutExDiskLayout {
+    let mut chain = Vec::new();
+    let mut at = disk.backing.as_ref().and_then(|b| b.cast::<VirtualDiskFlatVer2BackingInfo>());
+    while let Some(backing) = at {
+        chain.push(disk_unit(files, disk, backing).into());
+        at = backing.parent.as_deref();
+    }
+    chain.reverse();
+    VirtualMachineFileLayoutExDiskLayout { key: disk.key, chain: Some(chain), ..Default::default() }
+}
+
+fn disk_unit(
+    files: &mut Files<'_>,
+    disk: &VirtualDisk,
+    backing: &VirtualDiskFlatVer2BackingInfo,
+) -> VirtualMachineFileLayoutExDiskUnit {
+    let descriptor = files.add(backing.file_name.clone(), "diskDescriptor", DESCRIPTOR_BYTES);
+    let capacity = disk.capacity_in_bytes.unwrap_or(disk.capacity_in_kb.saturating_mul(1024));
+    let delta = backing.parent.is_some();
+    let suffix = if delta { "-delta.vmdk" } else { FLAT_SUFFIX };
+    let stem = backing.file_name.strip_suffix(".vmdk").unwrap_or(&backing.file_name);
+    let grows = delta || backing.thin_provisioned == Some(true);
+    let name = Str::from(format!("{stem}{suffix}"));
+    let extent =
+        if grows { files.add_growing(name, "diskExtent", capacity) } else { files.add(name, "diskExtent", capacity) };
+    VirtualMachineFileLayoutExDiskUnit { file_key: vec![descriptor, extent] }
+}
+
+/// The list of files under way.
+struct Files<'a> {
+    before: &'a [Obj<VirtualMachineFileLayoutExFileInfo>],
+    next_key: i32,
+    all: Vec<Obj<VirtualMachineFileLayoutExFileInfo>>,
+}
+
+impl<'a> Files<'a> {
+    fn new(before: Option<&'a VirtualMachineFileLayoutEx>) -> Files<'a> {
+        let before = before.and_then(|b| b.file.as_deref()).unwrap_or_default();
+        let next_key = before.iter().map(|f| f.key + 1).max().unwrap_or(0);
+        Files { before, next_key, all: Vec::with_capacity(8) }
+    }
+
+    /// A file of known size. Returns its key.
+    fn add(&mut self, name: Str, kind: &'static str, size: i64) -> i32 {
+        match self.before.iter().find(|f| f.name == name) {
+            Some(known) if known.size == size => self.keep(known),
+            known => self.put(known.map(|f| f.key), name, kind, size),
+        }
+    }
+
+    /// A file that grows up to `limit`: as large as it was, empty at first. Returns its key.
+    fn add_growing(&mut self, name: Str, kind: &'static str, limit: i64) -> i32 {
+        match self.before.iter().find(|f| f.name == name) {
+            Some(known) if known.size <= limit => self.keep(known),
+            known => self.put(known.map(|f| f.key), name, kind, known.map_or(0, |_| limit)),
+        }
+    }
+
+    fn keep(&mut self, known: &Obj<VirtualMachineFileLayoutExFileInfo>) -> i32 {
+        self.all.push(known.clone());
+        known.key
+    }
+
+    fn put(&mut self, key: Option<i32>, name: Str, kind: &'static str, size: i64) -> i32 {
+        let key = key.unwrap_or_else(|| {
+            self.next_key += 1;
+            self.next_key - 1
+        });
+        let file = VirtualMachineFileLayoutExFileInfo::with(|f| {
+            f.key = key;
+            f.name = name;
+            f.type_ = Str::new_static(kind);
+            f.size = size;
+            f.unique_size = Some(size);
+            f.accessible = Some(true);
+        });
+        self.all.push(file.into());
+        key
+    }
+}
+
+/// The older form of the same facts.
+pub fn layout(config: &VirtualMachineConfigInfo, files: &VirtualMachineFileLayoutEx) -> VirtualMachineFileLayout {
+    let of_kind = |kind: &str| {
+        let names = files.file.iter().flatten().filter(move |f| f.type_ == kind);
+        names.map(|f| short(&f.name)).collect::<Vec<Str>>()
+    };
+    let swap = files.file.iter().flatten().find(|f| f.type_ == "swap").map(|f| f.name.clone());
+    let disks = config.hardware.device.iter().flatten().filter_map(|d| d.cast::<VirtualDisk>());
+    VirtualMachineFileLayout {
+        config_file: Some([of_kind("nvram"), of_kind("snapshotList")].concat()),
+        log_file: Some(of_kind("log")),
+        disk: Some(disks.map(|d| disk_files(d).into()).collect()),
+        snapshot: None,
+        swap_file: swap,
+    }
+}
+
+fn disk_files(disk: &VirtualDisk) -> VirtualMachineFileLayoutDiskLayout {
+    let mut names = Vec::new();
+    let mut at = disk.backing.as_ref().and_then(|b| b.cast::<VirtualDiskFlatVer2BackingInfo>());
+    while let Some(backing) = at {
+        names.push(backing.file_name.clone());
+        at = backing.parent.as_deref();
+    }
+    names.reverse();
+    VirtualMachineFileLayoutDiskLayout { key: disk.key, disk_file: names }
+}
+
+fn short(name: &str) -> Str {
+    DatastorePath::parse(name).map_or_else(|| name.into(), |p| p.file().into())
+}

@@ -1,0 +1,74 @@
+//! Derived state of a VM: what follows from its config, its runtime and its guest.
+//!
+//! [`refresh`] is pure and at rest after one run: a second one changes nothing. It replaces only what differs, so that
+//! VMs keep sharing what is equal.
+
+mod files;
+mod lists;
+mod methods;
+mod storage;
+mod summary;
+
+use vim25::{
+    MoRef, Obj,
+    mo::VirtualMachine,
+    types::{VirtualMachineConfigInfo, VirtualMachinePowerState},
+};
+
+use super::{capability::capability, surroundings::Lookup};
+
+pub use files::{FLAT_SUFFIX, layout, layout_ex};
+pub use lists::{datastore_urls, datastores, networks};
+pub use methods::disabled_methods;
+pub use storage::storage;
+pub use summary::{config_summary, guest_summary, quick_stats, storage_summary};
+
+/// Brings every derived property of a VM up to date with the others.
+pub fn refresh(vm: &mut VirtualMachine, this: &MoRef, lookup: &dyn Lookup) {
+    let state = vm.runtime.power_state.clone();
+    set(&mut vm.capability, capability(&state));
+    if let Some(config) = vm.config.clone() {
+        refresh_from_config(vm, this, &config, lookup);
+    }
+    let template = vm.config.as_ref().is_some_and(|c| c.template);
+    set(&mut vm.disabled_method, Some(disabled_methods(&state, template)));
+    let tools_run = vm.guest.as_ref().is_some_and(|g| g.tools_running_status.as_deref() == Some("guestToolsRunning"));
+    vm.guest_heartbeat_status = summary::heartbeat(tools_run);
+    let summary = summary::summary(vm, this);
+    set(&mut vm.summary, summary);
+}
+
+fn refresh_from_config(
+    vm: &mut VirtualMachine,
+    this: &MoRef,
+    config: &Obj<VirtualMachineConfigInfo>,
+    lookup: &dyn Lookup,
+) {
+    if vm.name != config.name {
+        vm.name = config.name.clone();
+    }
+    let urls = datastore_urls(config, lookup);
+    if config.datastore_url != urls {
+        vm.config.get_or_insert_default().datastore_url = urls;
+    }
+    set(&mut vm.datastore, Some(datastores(config, lookup)));
+    set(&mut vm.network, Some(networks(config, lookup)));
+    let resources = lists::resource_config(config, this, vm.resource_config.as_deref());
+    set(&mut vm.resource_config, resources);
+    let files = layout_ex(config, &vm.runtime, vm.layout_ex.as_deref());
+    set(&mut vm.layout, Some(layout(config, &files).into()));
+    set(&mut vm.storage, Some(storage(config, &vm.runtime, &files, lookup).into()));
+    set(&mut vm.layout_ex, Some(files.into()));
+}
+
+/// Whether the VM runs.
+fn is_on(state: &VirtualMachinePowerState) -> bool {
+    *state == VirtualMachinePowerState::PoweredOn
+}
+
+/// Puts a value where another one stands; an equal one stays, with all that it shares.
+fn set<T: PartialEq>(place: &mut T, value: T) {
+    if *place != value {
+        *place = value;
+    }
+}

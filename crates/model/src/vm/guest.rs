@@ -1,0 +1,115 @@
+//! `guest`: what VMware Tools would report.
+
+use vim25::{
+    DataType, Obj, Str,
+    types::{
+        GuestInfo, GuestNicInfo, NetIpConfigInfo, NetIpConfigInfoIpAddress, VirtualEthernetCard,
+        VirtualEthernetCardNetworkBackingInfo, VirtualMachineConfigInfo, VirtualMachineToolsStatus,
+    },
+};
+
+use super::guest_os;
+
+/// The version that a guest with tools reports: 12.3.0.
+pub const TOOLS_VERSION: i32 = 12_352;
+
+/// The guest of a VM that is off or suspended.
+pub fn stopped(config: &VirtualMachineConfigInfo) -> Obj<GuestInfo> {
+    base(config, "notRunning").into()
+}
+
+/// The guest of a VM that was just switched on: tools are not up yet.
+pub fn starting(config: &VirtualMachineConfigInfo) -> Obj<GuestInfo> {
+    base(config, "running").into()
+}
+
+/// The guest of a running VM whose tools are up.
+pub fn running(config: &VirtualMachineConfigInfo, addresses: &Addresses<'_>) -> Obj<GuestInfo> {
+    let mut guest = base(config, "running");
+    guest.tools_status = Some(VirtualMachineToolsStatus::ToolsOk);
+    guest.tools_version_status = Some(Str::new_static("guestToolsUnmanaged"));
+    guest.tools_version_status2 = Some(Str::new_static("guestToolsUnmanaged"));
+    guest.tools_running_status = Some("guestToolsRunning".into());
+    guest.tools_version = Some(TOOLS_VERSION.to_string().into());
+    guest.tools_install_type = Some(Str::new_static("guestToolsTypeOpenVMTools"));
+    guest.guest_id = Some(config.guest_id.clone());
+    guest.guest_full_name = Some(config.guest_full_name.clone());
+    guest.guest_family = Some(guest_os::family(&config.guest_id).into());
+    guest.host_name = Some(addresses.host_name.clone());
+    guest.guest_operations_ready = Some(true);
+    guest.guest_state_change_supported = Some(true);
+    let cards = config.hardware.device.iter().flatten().filter_map(|d| d.cast::<VirtualEthernetCard>());
+    let nics: Vec<Obj<GuestNicInfo>> = cards.enumerate().map(|(nth, card)| nic(card, addresses, nth).into()).collect();
+    let first = nics.iter().find_map(|n| n.ip_address.as_ref()?.first());
+    guest.ip_address = first.cloned();
+    guest.net = Some(nics);
+    guest.into()
+}
+
+/// How a running guest can be reached.
+pub struct Addresses<'a> {
+    /// Its host name.
+    pub host_name: Str,
+    /// The IPv4 address of its n-th adapter, counted from 0, if it has one there.
+    pub ip: &'a dyn Fn(usize) -> Option<Str>,
+    /// The name of the network of an adapter, where the adapter itself does not tell.
+    pub network: &'a dyn Fn(&VirtualEthernetCard) -> Option<Str>,
+}
+
+fn base(config: &VirtualMachineConfigInfo, state: &'static str) -> GuestInfo {
+    let installed = config.tools.as_ref().and_then(|t| t.tools_version).is_some_and(|v| v > 0);
+    let (status, version) = if installed {
+        (VirtualMachineToolsStatus::ToolsNotRunning, "guestToolsUnmanaged")
+    } else {
+        (VirtualMachineToolsStatus::ToolsNotInstalled, "guestToolsNotInstalled")
+    };
+    GuestInfo::with(|g| {
+        g.tools_status = Some(status);
+        g.tools_version_status = Some(version.into());
+        g.tools_version_status2 = Some(version.into());
+        g.tools_running_status = Some("guestToolsNotRunning".into());
+        g.tools_version = config.tools.as_ref().and_then(|t| t.tools_version).map(|v| v.to_string().into());
+        g.tools_install_type = config.tools.as_ref().and_then(|t| t.tools_install_type.clone());
+        g.net = Some(vec![]);
+        g.guest_state = state.into();
+        g.app_heartbeat_status = Some("appStatusGray".into());
+        g.guest_kernel_crashed = Some(false);
+        g.app_state = Some("none".into());
+        g.guest_operations_ready = Some(false);
+        g.interactive_guest_operations_ready = Some(false);
+        g.guest_state_change_supported = Some(false);
+        g.generation_info = Some(vec![]);
+        g.hw_version = Some(config.version.clone());
+    })
+}
+
+fn nic(card: &VirtualEthernetCard, addresses: &Addresses<'_>, nth: usize) -> GuestNicInfo {
+    let connected = card.connectable.as_ref().is_none_or(|c| c.connected);
+    let ip = connected.then(|| (addresses.ip)(nth)).flatten();
+    let config = ip.clone().map(|ip| NetIpConfigInfo {
+        ip_address: Some(vec![
+            NetIpConfigInfoIpAddress {
+                ip_address: ip,
+                prefix_length: 8,
+                origin: None,
+                state: Some("preferred".into()),
+                lifetime: None,
+            }
+            .into(),
+        ]),
+        ..Default::default()
+    });
+    GuestNicInfo {
+        network: network_name(card).or_else(|| (addresses.network)(card)),
+        ip_address: ip.map(|ip| vec![ip]),
+        mac_address: card.mac_address.clone(),
+        connected,
+        device_config_id: card.key,
+        ip_config: config.map(Into::into),
+        ..Default::default()
+    }
+}
+
+fn network_name(card: &VirtualEthernetCard) -> Option<Str> {
+    card.backing.as_ref()?.cast::<VirtualEthernetCardNetworkBackingInfo>().map(|b| b.device_name.clone())
+}

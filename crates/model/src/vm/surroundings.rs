@@ -1,0 +1,100 @@
+//! What a VM's configuration depends on outside the VM: hosts, datastores and networks, as facts.
+
+use vim25::{DateTime, MoRef, Str};
+
+/// What derived state needs to know: which objects names and ids stand for.
+pub trait Lookup {
+    /// The datastore with this name, if the VM's host can reach it.
+    fn datastore_named(&self, name: &str) -> Option<DatastoreFacts>;
+    /// The datastore with this reference, if the VM's host can reach it.
+    fn datastore(&self, datastore: &MoRef) -> Option<DatastoreFacts>;
+    /// The opaque network with this id and type, if the VM's host has it.
+    fn opaque_network(&self, id: &str, kind: &str) -> Option<NetworkFacts>;
+}
+
+/// The world around a VM: implemented over a snapshot of the inventory, and by fixtures in tests.
+pub trait Surroundings: Lookup {
+    /// The host on which the VM runs or will run.
+    fn host(&self) -> HostFacts;
+    /// The standard network with this name, if the host has it.
+    fn network_named(&self, name: &str) -> Option<NetworkFacts>;
+    /// The standard network with this reference, if the host has it.
+    fn network(&self, network: &MoRef) -> Option<NetworkFacts>;
+    /// The distributed port group with this key on the switch with this uuid, if the host is a member of the switch.
+    fn portgroup(&self, switch_uuid: &str, key: &str) -> Option<PortgroupFacts>;
+    /// The port group of a port of a distributed switch.
+    fn portgroup_of_port(&self, switch_uuid: &str, port: &str) -> Option<PortgroupFacts>;
+    /// A port of a port group that nobody uses and that is not in `held`. None if the group is full.
+    fn free_port(&self, switch_uuid: &str, portgroup: &str, held: &[Str]) -> Option<Str>;
+    /// The size of a virtual disk file in bytes of capacity, if `path` (within the datastore) is one.
+    fn disk_capacity(&self, datastore: &MoRef, path: &str) -> Option<i64>;
+    /// Whether another VM's adapter has this MAC address.
+    fn mac_in_use(&self, mac: &str) -> bool;
+}
+
+/// Facts about a host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostFacts {
+    /// The host.
+    pub host: MoRef,
+    /// Its name.
+    pub name: Str,
+    /// Logical CPUs: a VM cannot have more.
+    pub cpu_threads: i32,
+    /// Speed of one CPU in MHz.
+    pub cpu_mhz: i32,
+    /// Memory in MB.
+    pub memory_mb: i64,
+    /// Newest virtual hardware that it runs, for example 21 for `vmx-21`.
+    pub newest_hardware: u32,
+}
+
+/// Facts about a datastore.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DatastoreFacts {
+    /// The datastore.
+    pub datastore: MoRef,
+    /// Its name.
+    pub name: Str,
+    /// Its URL: `ds:///vmfs/volumes/…/`.
+    pub url: Str,
+    /// Free bytes.
+    pub free: i64,
+    /// Largest file in bytes.
+    pub max_file: i64,
+    /// Whether VMs can use it now.
+    pub accessible: bool,
+}
+
+/// Facts about a standard or opaque network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkFacts {
+    /// The network.
+    pub network: MoRef,
+    /// Its name.
+    pub name: Str,
+}
+
+/// Facts about a distributed port group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PortgroupFacts {
+    /// The port group.
+    pub portgroup: MoRef,
+    /// Its key.
+    pub key: Str,
+    /// Whether its ports are the uplinks of the switch, which no VM may use.
+    pub uplink: bool,
+}
+
+/// What goes into an operation beside the spec.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The world.
+    pub surroundings: &'a dyn Surroundings,
+    /// The moment of the operation.
+    pub now: DateTime,
+    /// Seed of everything drawn: UUIDs, MAC addresses.
+    pub seed: u64,
+    /// The VM.
+    pub vm: &'a MoRef,
+}

@@ -1,0 +1,118 @@
+//! A small world for tests.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use vim25::{DateTime, MoRef, Str};
+
+use super::surroundings::{Context, DatastoreFacts, HostFacts, Lookup, NetworkFacts, PortgroupFacts, Surroundings};
+
+pub(crate) const SWITCH: &str = "50 1a 2b 3c 4d 5e 6f 70-81 92 a3 b4 c5 d6 e7 f8";
+pub(crate) const PORTGROUP: &str = "dvportgroup-12";
+
+/// The switch's uuid, shared.
+pub(crate) static SWITCH_UUID: LazyLock<Str> = LazyLock::new(|| SWITCH.into());
+
+/// One host, datastores `LocalDS_0` (4 TB free) and `small` (1 GB free), `VM Network`, one switch.
+pub(crate) struct World {
+    pub vm: MoRef,
+    pub files: HashMap<(Str, Str), i64>,
+    pub macs: Vec<Str>,
+    pub ports: i32,
+}
+
+impl Default for World {
+    fn default() -> World {
+        World { vm: MoRef::new("VirtualMachine", "vm-40"), files: HashMap::new(), macs: vec![], ports: 100 }
+    }
+}
+
+pub(crate) fn now() -> DateTime {
+    DateTime::parse("2026-01-02T03:04:05Z").unwrap()
+}
+
+impl World {
+    #[expect(dead_code, reason = "used by the tests of devices")]
+    pub fn context(&self) -> Context<'_> {
+        Context { surroundings: self, now: now(), seed: 1, vm: &self.vm }
+    }
+}
+
+pub(crate) fn host() -> HostFacts {
+    HostFacts {
+        host: MoRef::new("HostSystem", "host-9"),
+        name: "esx1".into(),
+        cpu_threads: 64,
+        cpu_mhz: 2000,
+        memory_mb: 1 << 20,
+        newest_hardware: 21,
+    }
+}
+
+pub(crate) fn datastore(name: &str) -> Option<DatastoreFacts> {
+    let (id, free) = match name {
+        "LocalDS_0" => ("datastore-5", 4 << 40),
+        "small" => ("datastore-6", 1 << 30),
+        _ => return None,
+    };
+    Some(DatastoreFacts {
+        datastore: MoRef::new("Datastore", id),
+        name: name.into(),
+        url: format!("ds:///vmfs/volumes/{id}/").into(),
+        free,
+        max_file: 62 << 40,
+        accessible: true,
+    })
+}
+
+impl Lookup for World {
+    fn datastore_named(&self, name: &str) -> Option<DatastoreFacts> {
+        datastore(name)
+    }
+
+    fn datastore(&self, wanted: &MoRef) -> Option<DatastoreFacts> {
+        ["LocalDS_0", "small"].into_iter().filter_map(datastore).find(|d| d.datastore == *wanted)
+    }
+
+    fn opaque_network(&self, id: &str, kind: &str) -> Option<NetworkFacts> {
+        let known = id == "nsx-1" && kind == "nsx.LogicalSwitch";
+        known.then(|| NetworkFacts { network: MoRef::new("OpaqueNetwork", "network-o8"), name: "nsx".into() })
+    }
+}
+
+impl Surroundings for World {
+    fn host(&self) -> HostFacts {
+        host()
+    }
+
+    fn network_named(&self, name: &str) -> Option<NetworkFacts> {
+        let network = MoRef::new("Network", "network-7");
+        (name == "VM Network").then(|| NetworkFacts { network, name: name.into() })
+    }
+
+    fn network(&self, network: &MoRef) -> Option<NetworkFacts> {
+        self.network_named("VM Network").filter(|n| n.network == *network)
+    }
+
+    fn portgroup(&self, switch_uuid: &str, key: &str) -> Option<PortgroupFacts> {
+        let known = switch_uuid == SWITCH && (key == PORTGROUP || key == "dvportgroup-11");
+        let portgroup = MoRef::new("DistributedVirtualPortgroup", key);
+        known.then(|| PortgroupFacts { portgroup, key: key.into(), uplink: key == "dvportgroup-11" })
+    }
+
+    fn portgroup_of_port(&self, switch_uuid: &str, port: &str) -> Option<PortgroupFacts> {
+        let number: i32 = port.parse().ok()?;
+        (number < self.ports).then(|| self.portgroup(switch_uuid, PORTGROUP)).flatten()
+    }
+
+    fn free_port(&self, _switch_uuid: &str, _portgroup: &str, held: &[Str]) -> Option<Str> {
+        (0..self.ports).map(|n| Str::from(n.to_string())).find(|port| !held.contains(port))
+    }
+
+    fn disk_capacity(&self, datastore: &MoRef, path: &str) -> Option<i64> {
+        self.files.get(&(datastore.id.clone(), path.into())).copied()
+    }
+
+    fn mac_in_use(&self, mac: &str) -> bool {
+        self.macs.iter().any(|known| known == mac)
+    }
+}

@@ -1,0 +1,3 @@
+//! Rules of VMs as sentences.
+
+mod default_vm;

@@ -1,0 +1,49 @@
+//! Virtual hardware versions (`vmx-21`).
+
+use vim25::Str;
+
+/// The newest version of ESXi 8.0.3.
+pub const NEWEST: u32 = 21;
+
+/// Every version that ESXi 8.0.3 can create, oldest first. There never was a 5, and 6 is one of hosted products only.
+pub const KNOWN: [u32; 16] = [4, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21];
+
+/// The number of a version key, if it has the form of one: 21 for `vmx-21`.
+pub fn number(key: &str) -> Option<u32> {
+    let digits = key.strip_prefix("vmx-")?;
+    let short = !digits.is_empty() && digits.len() <= 3 && digits.bytes().all(|b| b.is_ascii_digit());
+    if short { digits.parse().ok() } else { None }
+}
+
+/// The key of a version: `vmx-07`, `vmx-21`.
+pub fn key(number: u32) -> Str {
+    format!("vmx-{number:02}").into()
+}
+
+/// Most virtual CPUs of a VM with this version.
+pub fn max_cpus(number: u32) -> i32 {
+    match number {
+        0..=6 => 4,
+        7 => 8,
+        8 => 32,
+        9 => 64,
+        10 => 64,
+        11..=13 => 128,
+        14..=17 => 256,
+        _ => 768,
+    }
+}
+
+/// Most memory of a VM with this version, in MB.
+pub fn max_memory_mb(number: u32) -> i64 {
+    const GIB: i64 = 1024;
+    match number {
+        0..=3 => 3_600,
+        4..=6 => 65_532,
+        7 => 255 * GIB,
+        8..=10 => 1_011 * GIB,
+        11 | 12 => 4_080 * GIB,
+        13..=17 => 6_128 * GIB,
+        _ => 24_560 * GIB,
+    }
+}
