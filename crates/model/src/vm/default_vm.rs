@@ -296,7 +296,7 @@ fn nic(one: &Individual<'_>) -> Obj<VirtualDevice> {
         n.wake_on_lan_enabled = Some(true);
         n.resource_allocation = Some(devices::nic_allocation());
         n.upt_compatibility_enabled = Some(true);
-        card.uptv2_enabled = Some(false);
+        n.uptv2_enabled = Some(false);
     })
     .into()
 }
