@@ -68,9 +68,13 @@ impl Index {
     /// Takes note that an object has become another: came, changed, went.
     pub(crate) fn replace(&mut self, old: Option<&Object>, new: Option<&Object>) {
         let (before, after) = (keys::of(old), keys::of(new));
+        let same_type = |old: &Object, new: &Object| old.content.descriptor() == new.content.descriptor();
+        if before == after && old.zip(new).is_some_and(|(old, new)| same_type(old, new)) {
+            return;
+        }
         if let Some(old) = old {
-            for key in before.iter().filter(|key| !after.contains(key)) {
-                self.found.remove(&(key.clone(), old.moref.id.clone()));
+            for key in before {
+                self.found.remove(&(key, old.moref.id.clone()));
             }
         }
         if let Some(new) = new {

@@ -7,7 +7,7 @@ use vim25::{Str, cast, mo, types::HostVirtualNic};
 use super::Key;
 use crate::Object;
 
-/// Everything that an object can be found by, each once.
+/// Everything that an object can be found by; the same may come twice.
 pub(super) fn of(object: Option<&Object>) -> Vec<Key> {
     let Some(content) = object.map(|object| &*object.content) else { return Vec::new() };
     let Some(entity) = cast::<mo::ManagedEntity>(content) else { return Vec::new() };
@@ -20,8 +20,6 @@ pub(super) fn of(object: Option<&Object>) -> Vec<Key> {
     } else if let Some(host) = cast::<mo::HostSystem>(content) {
         of_host(host, &mut keys);
     }
-    keys.sort_unstable();
-    keys.dedup();
     keys
 }
 

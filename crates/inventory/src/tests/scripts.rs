@@ -212,3 +212,13 @@ fn another_seed_gives_other_numbers() {
     let uuids = [1, 2].map(|seed| run(&Inventory::new(Options { seed, ..options() }), |tx| tx.uuid()).value);
     assert_ne!(uuids[0], uuids[1]);
 }
+
+#[test]
+fn the_same_history_iterates_in_the_same_order() {
+    let orders = [(); 2].map(|()| {
+        let world = world();
+        run(&world, |tx| (0..100).for_each(|n| tx.insert(moref("Folder", &format!("group-v{n}")), folder("f"))));
+        world.snapshot().iter().map(|object| object.moref.clone()).collect::<Vec<_>>()
+    });
+    assert_eq!(orders[0], orders[1]);
+}
