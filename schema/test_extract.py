@@ -8,8 +8,8 @@ import subprocess
 import sys
 from importlib import metadata
 
-import pyVmomi
 import pytest
+import pyVmomi
 from pyVmomi import VmomiSupport
 
 HERE = pathlib.Path(__file__).parent
@@ -39,8 +39,11 @@ def properties(members):
 
 def loaded(kind):
     """{dotted name: class} of every type that the package loads."""
-    listing = {"data": VmomiSupport.ListDataTypes, "enum": VmomiSupport.ListEnumTypes,
-               "managed": VmomiSupport.ListManagedTypes}[kind]
+    listing = {
+        "data": VmomiSupport.ListDataTypes,
+        "enum": VmomiSupport.ListEnumTypes,
+        "managed": VmomiSupport.ListManagedTypes,
+    }[kind]
     return {name: VmomiSupport.GetVmodlType(name) for name in listing() if "." in name}
 
 

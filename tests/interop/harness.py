@@ -30,8 +30,9 @@ class Server:
     def __init__(self, *flags):
         self.log = tempfile.NamedTemporaryFile("w+", prefix="ferrosphere-", suffix=".log")
         command = [program("FERROSPHERE_BIN"), "serve", "--listen", "127.0.0.1:0", *flags]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,
-                                        text=True)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log, text=True
+        )
         self.url = self._ready_url()
         parts = urlsplit(self.url)
         self.scheme, self.host, self.port = parts.scheme, parts.hostname, parts.port
@@ -58,7 +59,7 @@ class Server:
         try:
             return self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"still running {STOP_SECONDS} s after {signal.Signals(number).name}")
+            raise AssertionError(f"still running {STOP_SECONDS} s after {signal.Signals(number).name}") from None
         finally:
             self.kill()
 
@@ -70,8 +71,14 @@ class Server:
 
     def connect(self, user="user", password="pass"):
         """A pyVmomi service instance, logged in."""
-        return SmartConnect(protocol=self.scheme, host=self.host, port=self.port, user=user, pwd=password,
-                            sslContext=unverified() if self.scheme == "https" else None)
+        return SmartConnect(
+            protocol=self.scheme,
+            host=self.host,
+            port=self.port,
+            user=user,
+            pwd=password,
+            sslContext=unverified() if self.scheme == "https" else None,
+        )
 
 
 def unverified():
@@ -86,14 +93,24 @@ class Govc:
 
     def __init__(self, server, home):
         self.environment = {
-            "PATH": os.environ["PATH"], "HOME": str(home), "GOVMOMI_HOME": str(home), "GOVC_URL": server.url,
-            "GOVC_INSECURE": "1", "GOVC_USERNAME": "user", "GOVC_PASSWORD": "pass",
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "GOVMOMI_HOME": str(home),
+            "GOVC_URL": server.url,
+            "GOVC_INSECURE": "1",
+            "GOVC_USERNAME": "user",
+            "GOVC_PASSWORD": "pass",
         }
 
     def run(self, *arguments, **more_environment):
         """The finished process, whatever its exit status."""
-        return subprocess.run([program("GOVC_BIN"), *arguments], env=self.environment | more_environment,
-                              capture_output=True, text=True, timeout=50)
+        return subprocess.run(
+            [program("GOVC_BIN"), *arguments],
+            env=self.environment | more_environment,
+            capture_output=True,
+            text=True,
+            timeout=50,
+        )
 
     def __call__(self, *arguments):
         """Standard output of a call that must succeed."""
@@ -103,8 +120,13 @@ class Govc:
 
     def start(self, *arguments):
         """A process that goes on running, with its output as a pipe."""
-        return subprocess.Popen([program("GOVC_BIN"), *arguments], env=self.environment, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            [program("GOVC_BIN"), *arguments],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
 
 class ViJson:

@@ -44,8 +44,12 @@ class Soap:
         return self.send(envelope(call(method, mo, *arguments)))
 
     def login(self, user="user", password="pass"):
-        answer = self.call("Login", ("SessionManager", "SessionManager"), f"<userName>{user}</userName>",
-                           f"<password>{password}</password>")
+        answer = self.call(
+            "Login",
+            ("SessionManager", "SessionManager"),
+            f"<userName>{user}</userName>",
+            f"<password>{password}</password>",
+        )
         assert answer.status_code == 200, answer.text
         return self
 

@@ -11,7 +11,8 @@ from harness import ViJson, unverified
 from soap import SERVICE_CONTENT, Soap, call, envelope, fault
 
 ROOT = ("Folder", "group-d1")
-SERVICE = ("ServiceInstance", "ServiceInstance")
+# The faults that the API has for a request that does not fit its method; InvalidType is a kind of InvalidRequest.
+WRONG = ("InvalidRequest", "InvalidArgument", "InvalidType")
 
 
 @pytest.fixture(autouse=True)
@@ -26,20 +27,40 @@ def still_serving(server):
 @pytest.fixture
 def running_vm(soap):
     """The reference of a VM that is always there."""
-    answer = soap.call("FindByInventoryPath", ("SearchIndex", "SearchIndex"),
-                       "<inventoryPath>DC0/vm/DC0_H0_VM0</inventoryPath>")
+    answer = soap.call(
+        "FindByInventoryPath", ("SearchIndex", "SearchIndex"), "<inventoryPath>DC0/vm/DC0_H0_VM0</inventoryPath>"
+    )
     return "VirtualMachine", re.search(r">(vm-\d+)<", answer.text).group(1)
 
 
 # SOAP: not a request at all
 
 
-@pytest.mark.parametrize("body", [
-    "", " ", "not xml", "<", "<a>", "<a></b>", "<?xml version='1.0'?>", envelope(SERVICE_CONTENT)[:-20],
-    envelope(SERVICE_CONTENT)[:150], "<Envelope/>", envelope(""), envelope("text only"),
-    "\x00\x01\x02", "{}", envelope(SERVICE_CONTENT) + "<again/>", envelope("<&>"), envelope("<a b=c/>"),
-    envelope("<x:a/>"), envelope("&nosuchentity;"),
-], ids=range(19))
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        " ",
+        "not xml",
+        "<",
+        "<a>",
+        "<a></b>",
+        "<?xml version='1.0'?>",
+        envelope(SERVICE_CONTENT)[:-20],
+        envelope(SERVICE_CONTENT)[:150],
+        "<Envelope/>",
+        envelope(""),
+        envelope("text only"),
+        "\x00\x01\x02",
+        "{}",
+        envelope(SERVICE_CONTENT) + "<again/>",
+        envelope("<&>"),
+        envelope("<a b=c/>"),
+        envelope("<x:a/>"),
+        envelope("&nosuchentity;"),
+    ],
+    ids=range(19),
+)
 def test_what_is_no_soap_request_is_refused(server, body):
     answer = Soap(server).send(body)
     assert 400 <= answer.status_code <= 500
@@ -47,8 +68,17 @@ def test_what_is_no_soap_request_is_refused(server, body):
         assert "Fault" in answer.text and "<faultstring" in answer.text
 
 
-@pytest.mark.parametrize("raw", [b"\xff\xfe<\x00", b"\xef\xbb\xbf", b"\xc3\x28", b"\x80" * 1000,
-                                 '<?xml version="1.0" encoding="klingon"?><a/>'.encode()], ids=range(5))
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\xff\xfe<\x00",
+        b"\xef\xbb\xbf",
+        b"\xc3\x28",
+        b"\x80" * 1000,
+        '<?xml version="1.0" encoding="klingon"?><a/>'.encode(),
+    ],
+    ids=range(5),
+)
 def test_bytes_that_are_no_text_are_refused(server, raw):
     assert 400 <= Soap(server).send(raw).status_code <= 500
 
@@ -77,16 +107,22 @@ def test_get_on_the_soap_address_is_no_call(server):
 
 def test_an_entity_bomb_does_not_go_off(soap):
     bomb = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "lol" * 10}">' for n in range(10))
-    body = f"<?xml version='1.0'?><!DOCTYPE a [{bomb}]>" + envelope(
-        call("Rename_Task", ROOT, "<newName>&e9;</newName>")).split("?>", 1)[1]
+    body = (
+        f"<?xml version='1.0'?><!DOCTYPE a [{bomb}]>"
+        + envelope(call("Rename_Task", ROOT, "<newName>&e9;</newName>")).split("?>", 1)[1]
+    )
     answer = soap.send(body)
     assert 400 <= answer.status_code <= 500
     assert len(answer.content) < 10_000
 
 
 def test_a_file_of_the_server_is_not_read(soap):
-    body = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY f SYSTEM "file:///etc/passwd">]>' + envelope(
-        call("FindByInventoryPath", ("SearchIndex", "SearchIndex"), "<inventoryPath>&f;</inventoryPath>")).split("?>", 1)[1]
+    body = (
+        '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY f SYSTEM "file:///etc/passwd">]>'
+        + envelope(
+            call("FindByInventoryPath", ("SearchIndex", "SearchIndex"), "<inventoryPath>&f;</inventoryPath>")
+        ).split("?>", 1)[1]
+    )
     answer = soap.send(body)
     assert 400 <= answer.status_code <= 500 and "root:" not in answer.text
 
@@ -105,9 +141,23 @@ def test_deep_nesting_of_a_type_that_contains_itself_is_refused(soap):
     assert 400 <= answer.status_code <= 500
 
 
-def test_an_oversized_body_is_refused(server):
-    answer = Soap(server).send(b"<a>" + b"x" * (80 * 1024 * 1024))
-    assert answer.status_code in (400, 413, 500)
+def test_an_oversized_body_is_refused_by_its_length_alone(server):
+    with wire(server) as connection:
+        connection.sendall(
+            b"POST /sdk HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nContent-Length: 9999999999\r\n\r\n<a>"
+        )
+        assert connection.recv(1000).split(b" ")[1] == b"413"
+
+
+def test_an_oversized_body_without_a_length_is_cut_off(server):
+    chunk = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
+    with wire(server) as connection:
+        connection.sendall(
+            b"POST /sdk HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        with pytest.raises((ConnectionError, ssl.SSLError)):
+            for _ in range(1024):
+                connection.sendall(chunk)
 
 
 def test_ten_thousand_attributes_are_refused_or_ignored(soap):
@@ -141,52 +191,57 @@ def test_a_reference_with_the_wrong_type_is_not_found(soap):
 
 def test_a_type_that_does_not_exist_is_named(soap):
     kind, text = fault(soap.call("PowerOnVM_Task", ("FlyingMachine", "vm-1")))
-    assert kind in ("InvalidType", "InvalidRequest", "InvalidArgument", "ManagedObjectNotFound") and "FlyingMachine" in text
+    assert (
+        kind in ("InvalidType", "InvalidRequest", "InvalidArgument", "ManagedObjectNotFound")
+        and "FlyingMachine" in text
+    )
 
 
 def test_a_call_without_its_object_is_an_invalid_request(soap):
     kind, text = fault(soap.send(envelope('<PowerOnVM_Task xmlns="urn:vim25"></PowerOnVM_Task>')))
-    assert kind in ("InvalidRequest", "InvalidArgument") and "_this" in text
+    assert kind in WRONG and "_this" in text
 
 
 def test_a_missing_required_argument_is_named(soap):
     kind, text = fault(soap.call("Rename_Task", ROOT))
-    assert kind in ("InvalidRequest", "InvalidArgument") and "newName" in text
+    assert kind in WRONG and "newName" in text
 
 
 def test_an_argument_that_does_not_exist_is_named(soap):
     kind, text = fault(soap.call("Rename_Task", ROOT, "<newName>x</newName><colour>red</colour>"))
-    assert kind in ("InvalidRequest", "InvalidArgument") and "colour" in text
+    assert kind in WRONG and "colour" in text
 
 
 @pytest.mark.parametrize("value", ["many", "", "99999999999999999999", "1.5"])
 def test_a_number_that_is_none_is_named(soap, running_vm, value):
     spec = f"<spec><numCPUs>{value}</numCPUs></spec>"
     kind, text = fault(soap.call("ReconfigVM_Task", running_vm, spec))
-    assert kind in ("InvalidRequest", "InvalidArgument") and "numCPUs" in text
+    assert kind in WRONG and "numCPUs" in text
 
 
 def test_a_value_of_a_type_that_does_not_fit_is_named(soap, running_vm):
     spec = '<spec xsi:type="HostConfigSpec"></spec>'
     kind, text = fault(soap.call("ReconfigVM_Task", running_vm, spec))
-    assert kind in ("InvalidRequest", "InvalidArgument", "InvalidType") and "HostConfigSpec" in text
+    assert kind in WRONG and "HostConfigSpec" in text
 
 
 def test_a_value_of_an_unknown_type_is_named(soap, running_vm):
     spec = '<spec xsi:type="NoSuchSpec"></spec>'
     kind, text = fault(soap.call("ReconfigVM_Task", running_vm, spec))
-    assert kind in ("InvalidRequest", "InvalidArgument", "InvalidType") and "NoSuchSpec" in text
+    assert kind in WRONG and "NoSuchSpec" in text
 
 
 def test_an_unknown_property_of_a_structure_is_named(soap, running_vm):
     spec = "<spec><horsePower>3</horsePower></spec>"
     kind, text = fault(soap.call("ReconfigVM_Task", running_vm, spec))
-    assert kind in ("InvalidRequest", "InvalidArgument") and "horsePower" in text
+    assert kind in WRONG and "horsePower" in text
 
 
 def test_a_property_set_of_an_unknown_type_is_refused(soap):
-    spec = ('<specSet><propSet><type>NoSuchType</type><pathSet>name</pathSet></propSet>'
-            '<objectSet><obj type="Folder">group-d1</obj></objectSet></specSet><options/>')
+    spec = (
+        "<specSet><propSet><type>NoSuchType</type><pathSet>name</pathSet></propSet>"
+        '<objectSet><obj type="Folder">group-d1</obj></objectSet></specSet><options/>'
+    )
     kind, text = fault(soap.call("RetrievePropertiesEx", ("PropertyCollector", "propertyCollector"), spec))
     assert kind in ("InvalidArgument", "InvalidRequest", "InvalidType") and "NoSuchType" in text
 
@@ -200,9 +255,12 @@ def test_nothing_is_changed_by_a_refused_request(soap):
     before = soap.send(envelope(SERVICE_CONTENT)).text
     fault(soap.call("Rename_Task", ROOT, "<newName>x</newName><colour>red</colour>"))
     assert soap.send(envelope(SERVICE_CONTENT)).text == before
-    answer = soap.call("RetrieveProperties", ("PropertyCollector", "propertyCollector"),
-                       "<specSet><propSet><type>Folder</type><pathSet>name</pathSet></propSet>"
-                       '<objectSet><obj type="Folder">group-d1</obj></objectSet></specSet>')
+    answer = soap.call(
+        "RetrieveProperties",
+        ("PropertyCollector", "propertyCollector"),
+        "<specSet><propSet><type>Folder</type><pathSet>name</pathSet></propSet>"
+        '<objectSet><obj type="Folder">group-d1</obj></objectSet></specSet>',
+    )
     assert ">Datacenters<" in answer.text
 
 
@@ -214,14 +272,35 @@ def test_faults_repeat_names_without_letting_them_out_of_their_place(soap):
 # JSON
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"7", b'"text"', b'{"a":1}', b'{"newName":7}',
-                                  b'{"newName":{}}', b'{"newName":"x","newName":"y"', b"\xff\xfe", b'{"newName":"\\ud800"}',
-                                  b"[" * 100_000, b'{"newName":' * 100_000], ids=range(14))
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"7",
+        b'"text"',
+        b'{"a":1}',
+        b'{"newName":7}',
+        b'{"newName":{}}',
+        b'{"newName":"x","newName":"y"',
+        b"\xff\xfe",
+        b'{"newName":"\\ud800"}',
+        b"[" * 100_000,
+        b'{"newName":' * 100_000,
+    ],
+    ids=range(14),
+)
 def test_what_is_no_json_request_is_refused_as_json(vijson, body):
-    answer = vijson.http.post(f"{vijson.base}/Folder/group-d1/Rename_Task", data=body, timeout=20,
-                              headers={"Content-Type": "application/json"})
+    answer = vijson.http.post(
+        f"{vijson.base}/Folder/group-d1/Rename_Task",
+        data=body,
+        timeout=20,
+        headers={"Content-Type": "application/json"},
+    )
     assert 400 <= answer.status_code <= 500, answer.text
-    assert answer.json()["_typeName"] in ("InvalidRequest", "InvalidArgument")
+    assert answer.json()["_typeName"] in WRONG
 
 
 def test_a_wrong_json_field_is_named(vijson):
@@ -237,16 +316,30 @@ def test_an_unknown_json_type_is_named(vijson, running_vm):
 
 
 def test_json_of_another_content_type_is_refused(vijson):
-    answer = vijson.http.post(f"{vijson.base}/Folder/group-d1/Rename_Task", data=b"<newName/>", timeout=20,
-                              headers={"Content-Type": "text/xml"})
+    answer = vijson.http.post(
+        f"{vijson.base}/Folder/group-d1/Rename_Task",
+        data=b"<newName/>",
+        timeout=20,
+        headers={"Content-Type": "text/xml"},
+    )
     assert answer.status_code in (400, 415, 500)
 
 
-@pytest.mark.parametrize("path", ["/../../etc/passwd", "/Folder", "/Folder/group-d1", "/Folder/group-d1/name/more",
-                                  "/%00/%ff/%2e%2e", "/" + "x" * 5000 + "/y/z", "//name"])
-def test_strange_addresses_are_not_found(server, path):
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../../etc/passwd",
+        "/Folder",
+        "/Folder/group-d1",
+        "/Folder/group-d1/name/more",
+        "/%00/%ff/%2e%2e",
+        "/" + "x" * 5000 + "/y/z",
+        "//name",
+    ],
+)
+def test_strange_addresses_are_refused(server, path):
     answer = ViJson(server).http.get(f"{server.root}/sdk/vim25/8.0.1.0{path}", timeout=20)
-    assert 400 <= answer.status_code < 500
+    assert 400 <= answer.status_code <= 500
 
 
 # Below HTTP
@@ -266,8 +359,10 @@ def test_a_client_that_vanishes_in_the_middle_of_its_request_is_forgotten(server
 def test_a_client_that_resets_while_it_waits_for_updates_is_forgotten(server, soap):
     body = envelope(call("WaitForUpdatesEx", ("PropertyCollector", "propertyCollector"))).encode()
     cookie = "; ".join(f"{c.name}={c.value}" for c in soap.http.cookies)
-    head = (f"POST /sdk HTTP/1.1\r\nHost: {server.host}\r\nCookie: {cookie}\r\nContent-Type: text/xml\r\n"
-            f"SOAPAction: urn:vim25/8.0.3.0\r\nContent-Length: {len(body)}\r\n\r\n").encode()
+    head = (
+        f"POST /sdk HTTP/1.1\r\nHost: {server.host}\r\nCookie: {cookie}\r\nContent-Type: text/xml\r\n"
+        f"SOAPAction: urn:vim25/8.0.3.0\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
     for _ in range(20):
         connection = wire(server)
         connection.sendall(head + body)
@@ -284,15 +379,22 @@ def test_what_is_no_tls_is_refused(server):
             pass
 
 
-@pytest.mark.parametrize("request_line", [b"NONSENSE\r\n\r\n", b"GET /sdk HTTP/9.9\r\n\r\n",
-                                          b"POST /sdk HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
-                                          b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\n\r\n"], ids=range(4))
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        b"NONSENSE\r\n\r\n",
+        b"GET /sdk HTTP/9.9\r\n\r\n",
+        b"POST /sdk HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
+        b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\n\r\n",
+    ],
+    ids=range(4),
+)
 def test_what_is_no_http_is_refused(server, request_line):
     with wire(server) as connection:
-        connection.sendall(request_line)
         try:
+            connection.sendall(request_line)
             answer = connection.recv(1000)
-        except (ConnectionResetError, ssl.SSLError):
+        except (ConnectionError, ssl.SSLError):
             answer = b""
     assert answer == b"" or answer.split(b" ")[1].startswith((b"4", b"5"))
 

@@ -67,8 +67,13 @@ def test_govc_works_with_nothing_but_the_env_file(started, tmp_path):
     file = tmp_path / "env"
     started("--env-file", str(file))
     script = f'set -a; . {file}; GOVC_INSECURE=1 "{program("GOVC_BIN")}" ls /'
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=20,
-                          env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "GOVMOMI_HOME": str(tmp_path)})
+    done = subprocess.run(
+        ["bash", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "GOVMOMI_HOME": str(tmp_path)},
+    )
     assert done.stdout.split() == ["/DC0"], done.stderr
 
 
@@ -83,9 +88,18 @@ def test_a_port_that_is_taken_is_an_error_that_names_it(started):
     assert done.returncode != 0 and str(port) in done.stderr and done.stdout == ""
 
 
-@pytest.mark.parametrize("arguments", [["--no-such-flag"], ["--listen", "nowhere"], ["--vm", "-1"], ["--vm", "many"],
-                                       ["--tls-cert", "/no/such/file", "--tls-key", "/no/such/file"],
-                                       ["--api-version", "latest"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--no-such-flag"],
+        ["--listen", "nowhere"],
+        ["--vm", "-1"],
+        ["--vm", "many"],
+        ["--tls-cert", "/no/such/file", "--tls-key", "/no/such/file"],
+        ["--api-version", "latest"],
+    ],
+    ids=" ".join,
+)
 def test_a_wrong_flag_is_refused_before_anything_starts(arguments):
     done = ferrosphere("serve", "--listen", "127.0.0.1:0", *arguments)
     assert done.returncode != 0 and done.stderr and "ready" not in done.stdout
@@ -104,7 +118,9 @@ def test_a_signal_ends_it_while_clients_are_connected_and_wait(started, number):
     server = started()
     si = server.connect()
     pc = si.content.propertyCollector
-    pc.CreateFilter(filter_spec([object_spec(si.content.rootFolder)], [path_set(type(si.content.rootFolder), "name")]), True)
+    pc.CreateFilter(
+        filter_spec([object_spec(si.content.rootFolder)], [path_set(type(si.content.rootFolder), "name")]), True
+    )
     version = pc.WaitForUpdatesEx("").version
 
     def wait():
@@ -128,9 +144,32 @@ def test_help_shows_the_commands_and_every_flag():
     top = ferrosphere("--help")
     assert top.returncode == 0 and "serve" in top.stdout and "methods" in top.stdout
     serve = ferrosphere("serve", "--help")
-    for flag in ("--listen", "--no-tls", "--tls-cert", "--tls-key", "--username", "--password", "--api-version", "--seed",
-                 "--env-file", "--log", "--dc", "--cluster", "--host", "--standalone-host", "--pool", "--app", "--ds",
-                 "--pod", "--vm", "--pg", "--nsx", "--folder", "--autostart", "--esx"):
+    for flag in (
+        "--listen",
+        "--no-tls",
+        "--tls-cert",
+        "--tls-key",
+        "--username",
+        "--password",
+        "--api-version",
+        "--seed",
+        "--env-file",
+        "--log",
+        "--dc",
+        "--cluster",
+        "--host",
+        "--standalone-host",
+        "--pool",
+        "--app",
+        "--ds",
+        "--pod",
+        "--vm",
+        "--pg",
+        "--nsx",
+        "--folder",
+        "--autostart",
+        "--esx",
+    ):
         assert flag in serve.stdout, flag
 
 

@@ -12,8 +12,23 @@ VM = "/DC0/vm/DC0_H0_VM0"
 @pytest.fixture
 def own_vm(govc, name):
     """The inventory path of a VM that govc creates and destroys."""
-    govc("vm.create", "-on=false", "-pool", "DC0_C0/Resources", "-ds", "LocalDS_0", "-net", "VM Network", "-disk", "1GB",
-         "-c", "1", "-m", "128", name)
+    govc(
+        "vm.create",
+        "-on=false",
+        "-pool",
+        "DC0_C0/Resources",
+        "-ds",
+        "LocalDS_0",
+        "-net",
+        "VM Network",
+        "-disk",
+        "1GB",
+        "-c",
+        "1",
+        "-m",
+        "128",
+        name,
+    )
     path = f"/DC0/vm/{name}"
     yield path
     if govc.run("vm.info", path).stdout.strip():
@@ -37,16 +52,23 @@ def test_ls_shows_the_datacenter_and_what_is_in_it(govc):
     assert set(govc("ls").split()) == {"/DC0/vm", "/DC0/network", "/DC0/host", "/DC0/datastore"}
     assert VM in govc("ls", "/DC0/vm").split()
     assert set(govc("ls", "/DC0/host/DC0_C0").split()) >= {
-        f"/DC0/host/DC0_C0/{child}" for child in ("DC0_C0_H0", "DC0_C0_H1", "DC0_C0_H2", "Resources")}
+        f"/DC0/host/DC0_C0/{child}" for child in ("DC0_C0_H0", "DC0_C0_H1", "DC0_C0_H2", "Resources")
+    }
 
 
 def test_ls_long_shows_types(govc):
     assert govc("ls", "-l", "/DC0/datastore").strip() == "/DC0/datastore/LocalDS_0 (Datastore)"
 
 
-@pytest.mark.parametrize("kind,expected", [
-    ("h", ["DC0_C0_H0", "DC0_C0_H1", "DC0_C0_H2", "DC0_H0"]), ("d", ["DC0"]), ("s", ["LocalDS_0"]), ("c", ["DC0_C0"]),
-])
+@pytest.mark.parametrize(
+    "kind,expected",
+    [
+        ("h", ["DC0_C0_H0", "DC0_C0_H1", "DC0_C0_H2", "DC0_H0"]),
+        ("d", ["DC0"]),
+        ("s", ["LocalDS_0"]),
+        ("c", ["DC0_C0"]),
+    ],
+)
 def test_find_lists_objects_of_a_type(govc, kind, expected):
     assert sorted(path.rsplit("/", 1)[-1] for path in govc("find", "/", "-type", kind).splitlines()) == expected
 
@@ -88,15 +110,25 @@ def test_an_object_that_is_not_there_is_not_found(govc):
 
 def test_vm_create_makes_what_was_asked_for(govc, own_vm, name):
     info = fields(govc("vm.info", own_vm))
-    assert (info["Name"], info["Power state"], info["CPU"], info["Memory"]) == (name, "poweredOff", "1 vCPU(s)", "128MB")
+    assert (info["Name"], info["Power state"], info["CPU"], info["Memory"]) == (
+        name,
+        "poweredOff",
+        "1 vCPU(s)",
+        "128MB",
+    )
     devices = govc("device.ls", "-vm", own_vm)
     for device in ("ethernet-0", "disk-1000-0", "vmci-12000", "ide-200", "pci-100"):
         assert device in devices
 
 
 def test_vm_power_goes_through_every_state(govc, own_vm):
-    for flag, state in [("-on", "poweredOn"), ("-suspend", "suspended"), ("-on", "poweredOn"), ("-reset", "poweredOn"),
-                        ("-off", "poweredOff")]:
+    for flag, state in [
+        ("-on", "poweredOn"),
+        ("-suspend", "suspended"),
+        ("-on", "poweredOn"),
+        ("-reset", "poweredOn"),
+        ("-off", "poweredOff"),
+    ]:
         govc("vm.power", flag, own_vm)
         assert fields(govc("vm.info", own_vm))["Power state"] == state
     again = govc.run("vm.power", "-off", own_vm)

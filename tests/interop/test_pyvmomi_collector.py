@@ -3,8 +3,19 @@
 import pytest
 from pyVmomi import vim, vmodl
 
-from vsphere import (PropertyCollector, all_of, container_view, devices, filter_spec, named, object_spec, one, path_set,
-                     read, traversal)
+from vsphere import (
+    PropertyCollector,
+    all_of,
+    container_view,
+    devices,
+    filter_spec,
+    named,
+    object_spec,
+    one,
+    path_set,
+    read,
+    traversal,
+)
 
 VMS = {"DC0_H0_VM0", "DC0_H0_VM1", "DC0_C0_RP0_VM0", "DC0_C0_RP0_VM1"}
 
@@ -31,7 +42,8 @@ def everything_below(root):
         root,
         traversal(vim.Folder, "childEntity", *again, name="folder"),
         traversal(vim.Datacenter, "vmFolder", *again, name="datacenter"),
-        skip=True)
+        skip=True,
+    )
 
 
 # Which properties
@@ -50,8 +62,23 @@ def test_paths_come_as_asked_for_and_nothing_else(pc, si):
 def test_all_gives_every_set_property_of_the_object(si):
     vm = one(si, vim.VirtualMachine, "DC0_H0_VM0")
     values = read(vm)
-    assert {"name", "config", "summary", "runtime", "guest", "parent", "layoutEx", "storage", "capability", "datastore",
-            "network", "resourcePool", "environmentBrowser", "overallStatus", "effectiveRole"} <= set(values)
+    assert {
+        "name",
+        "config",
+        "summary",
+        "runtime",
+        "guest",
+        "parent",
+        "layoutEx",
+        "storage",
+        "capability",
+        "datastore",
+        "network",
+        "resourcePool",
+        "environmentBrowser",
+        "overallStatus",
+        "effectiveRole",
+    } <= set(values)
     assert values["config"].name == "DC0_H0_VM0"
 
 
@@ -87,8 +114,17 @@ def test_an_element_that_is_not_there_is_left_out(si):
     assert read(vm, "name", "config.hardware.device[4999]") == {"name": "DC0_H0_VM0"}
 
 
-@pytest.mark.parametrize("path", ["noSuchProp", "config.noSuchProp", "name.length", "config.hardware.device[4000].bogus",
-                                  "config[1]", "config..name"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "noSuchProp",
+        "config.noSuchProp",
+        "name.length",
+        "config.hardware.device[4000].bogus",
+        "config[1]",
+        "config..name",
+    ],
+)
 def test_a_path_that_the_type_does_not_have_fails_the_whole_call_and_is_named(si, path):
     vm = one(si, vim.VirtualMachine, "DC0_H0_VM0")
     with pytest.raises(vmodl.query.InvalidProperty) as refused:
@@ -126,8 +162,9 @@ def test_a_traversal_follows_a_single_reference(pc, si):
 def test_skip_leaves_out_the_object_but_not_what_it_leads_to(pc, si):
     vm = one(si, vim.VirtualMachine, "DC0_H0_VM0")
     up = traversal(vim.VirtualMachine, "runtime.host", traversal(vim.HostSystem, "parent"), skip=True)
-    contents = pc.RetrieveContents([filter_spec([object_spec(vm, up, skip=True)],
-                                                [path_set(vim.ManagedEntity, "name")])])
+    contents = pc.RetrieveContents(
+        [filter_spec([object_spec(vm, up, skip=True)], [path_set(vim.ManagedEntity, "name")])]
+    )
     assert [type(content.obj) for content in contents] == [vim.ComputeResource]
 
 
@@ -140,15 +177,18 @@ def test_a_walk_in_a_circle_ends_and_gives_every_object_once(pc, si):
     circle = object_spec(
         si.content.rootFolder,
         traversal(vim.Folder, "childEntity", named("down"), named("up"), name="down"),
-        traversal(vim.ManagedEntity, "parent", named("down"), named("up"), name="up"))
+        traversal(vim.ManagedEntity, "parent", named("down"), named("up"), name="up"),
+    )
     contents = pc.RetrieveContents([filter_spec([circle], [path_set(vim.ManagedEntity, "name")])])
     assert sorted(names(contents)) == ["DC0", "Datacenters"]
 
 
 def test_an_object_that_two_ways_lead_to_comes_once(pc, si):
     datastore = one(si, vim.Datastore, "LocalDS_0")
-    objects = [object_spec(vm, traversal(vim.VirtualMachine, "datastore"), skip=True)
-               for vm in all_of(si, vim.VirtualMachine).values()]
+    objects = [
+        object_spec(vm, traversal(vim.VirtualMachine, "datastore"), skip=True)
+        for vm in all_of(si, vim.VirtualMachine).values()
+    ]
     contents = pc.RetrieveContents([filter_spec(objects, [path_set(vim.Datastore, "name")])])
     assert [content.obj for content in contents] == [datastore]
 
@@ -180,15 +220,19 @@ def test_an_object_that_is_gone_fails_the_call_and_is_named(pc, si):
 
 
 def test_missing_objects_may_be_left_out_when_the_spec_says_so(pc, si):
-    objects = [object_spec(vim.VirtualMachine("vm-999999", si._stub)),
-               object_spec(one(si, vim.VirtualMachine, "DC0_H0_VM0"))]
+    objects = [
+        object_spec(vim.VirtualMachine("vm-999999", si._stub)),
+        object_spec(one(si, vim.VirtualMachine, "DC0_H0_VM0")),
+    ]
     spec = filter_spec(objects, [path_set(vim.VirtualMachine, "name")], reportMissingObjectsInResults=True)
     assert names(pc.RetrieveContents([spec])) == ["DC0_H0_VM0"]
 
 
 def test_several_filter_specs_give_the_results_of_all(pc, si):
-    specs = [filter_spec([object_spec(one(si, kind, name))], [path_set(kind, "name")])
-             for kind, name in [(vim.HostSystem, "DC0_H0"), (vim.Datastore, "LocalDS_0")]]
+    specs = [
+        filter_spec([object_spec(one(si, kind, name))], [path_set(kind, "name")])
+        for kind, name in [(vim.HostSystem, "DC0_H0"), (vim.Datastore, "LocalDS_0")]
+    ]
     assert names(pc.RetrieveContents(specs)) == ["DC0_H0", "LocalDS_0"]
 
 

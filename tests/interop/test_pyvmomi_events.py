@@ -9,7 +9,9 @@ from vsphere import create_vm, done, remove_vm
 
 
 def of_entity(entity, recursion="self", **more):
-    return vim.event.EventFilterSpec(entity=vim.event.EventFilterSpec.ByEntity(entity=entity, recursion=recursion), **more)
+    return vim.event.EventFilterSpec(
+        entity=vim.event.EventFilterSpec.ByEntity(entity=entity, recursion=recursion), **more
+    )
 
 
 def kinds(events):
@@ -32,9 +34,19 @@ def test_the_life_of_a_vm_is_told_by_its_events_in_order(si, name):
     done(vm.Rename_Task(name + "!"))
     events = sorted(si.content.eventManager.QueryEvents(of_entity(vm)), key=lambda event: event.key)
     remove_vm(vm)
-    assert subsequence([vim.event.VmCreatedEvent, vim.event.VmPoweredOnEvent, vim.event.VmReconfiguredEvent,
-                        vim.event.VmSuspendedEvent, vim.event.VmPoweredOnEvent, vim.event.VmResettingEvent,
-                        vim.event.VmPoweredOffEvent, vim.event.VmRenamedEvent], kinds(events)), kinds(events)
+    assert subsequence(
+        [
+            vim.event.VmCreatedEvent,
+            vim.event.VmPoweredOnEvent,
+            vim.event.VmReconfiguredEvent,
+            vim.event.VmSuspendedEvent,
+            vim.event.VmPoweredOnEvent,
+            vim.event.VmResettingEvent,
+            vim.event.VmPoweredOffEvent,
+            vim.event.VmRenamedEvent,
+        ],
+        kinds(events),
+    ), kinds(events)
 
 
 def test_an_event_says_who_what_where_and_when(connect, vm, name):
@@ -91,8 +103,9 @@ def test_an_empty_filter_finds_the_events_of_everything(si, vm):
         si.content.eventManager.LogUserEvent(vm, f"number {number}")
     done(vm.PowerOnVM_Task())
     events = si.content.eventManager.QueryEvents(vim.event.EventFilterSpec())
-    assert [event.message for event in events if isinstance(event, vim.event.GeneralUserEvent) and event.vm.vm == vm] \
-        == [f"number {number}" for number in range(12)]
+    assert [
+        event.message for event in events if isinstance(event, vim.event.GeneralUserEvent) and event.vm.vm == vm
+    ] == [f"number {number}" for number in range(12)]
     assert any(isinstance(event, vim.event.VmPoweredOnEvent) and event.vm.vm == vm for event in events)
 
 

@@ -123,8 +123,11 @@ def test_a_vm_summary_repeats_what_its_config_says(si):
 def test_uuids_and_macs_are_unique(si):
     vms = all_of(si, vim.VirtualMachine).values()
     cards = [card for vm in vms for card in devices(vm, vim.vm.device.VirtualEthernetCard)]
-    for values in ([vm.config.uuid for vm in vms], [vm.config.instanceUuid for vm in vms],
-                   [card.macAddress for card in cards]):
+    for values in (
+        [vm.config.uuid for vm in vms],
+        [vm.config.instanceUuid for vm in vms],
+        [card.macAddress for card in cards],
+    ):
         assert all(values) and len(set(values)) == len(values)
 
 
@@ -154,9 +157,16 @@ def test_the_switch_knows_its_port_groups_and_its_hosts(si):
 
 
 def test_moids_are_those_that_a_vcenter_would_give(si):
-    prefixes = {vim.Datacenter: "datacenter-", vim.HostSystem: "host-", vim.VirtualMachine: "vm-",
-                vim.ClusterComputeResource: "domain-c", vim.Datastore: "datastore-", vim.ResourcePool: "resgroup-",
-                vim.dvs.DistributedVirtualPortgroup: "dvportgroup-", vim.DistributedVirtualSwitch: "dvs-"}
+    prefixes = {
+        vim.Datacenter: "datacenter-",
+        vim.HostSystem: "host-",
+        vim.VirtualMachine: "vm-",
+        vim.ClusterComputeResource: "domain-c",
+        vim.Datastore: "datastore-",
+        vim.ResourcePool: "resgroup-",
+        vim.dvs.DistributedVirtualPortgroup: "dvportgroup-",
+        vim.DistributedVirtualSwitch: "dvs-",
+    }
     for kind, prefix in prefixes.items():
         for obj in all_of(si, kind).values():
             assert obj._moId.startswith(prefix)
@@ -205,9 +215,15 @@ def test_an_esx_has_one_host_and_no_datacenter_to_choose(fresh_server, connect):
 
 
 def facts(si):
-    return {vm.name: (vm._moId, vm.config.uuid, vm.runtime.host.name,
-                      [card.macAddress for card in devices(vm, vim.vm.device.VirtualEthernetCard)])
-            for vm in all_of(si, vim.VirtualMachine).values()}
+    return {
+        vm.name: (
+            vm._moId,
+            vm.config.uuid,
+            vm.runtime.host.name,
+            [card.macAddress for card in devices(vm, vim.vm.device.VirtualEthernetCard)],
+        )
+        for vm in all_of(si, vim.VirtualMachine).values()
+    }
 
 
 def test_two_starts_give_the_same_world_and_another_seed_another_one(fresh_server, connect, si):

@@ -155,11 +155,17 @@ def test_search_finds_hosts_by_name_address_and_uuid(si):
 
 def test_search_follows_inventory_paths_of_every_kind(si):
     index = si.content.searchIndex
-    for path, kind in [("DC0", vim.Datacenter), ("DC0/vm", vim.Folder), ("DC0/host/DC0_C0", vim.ClusterComputeResource),
-                       ("DC0/host/DC0_C0/DC0_C0_H1", vim.HostSystem), ("DC0/host/DC0_C0/Resources", vim.ResourcePool),
-                       ("DC0/datastore/LocalDS_0", vim.Datastore), ("DC0/network/VM Network", vim.Network),
-                       ("DC0/network/DVS0", vim.DistributedVirtualSwitch),
-                       ("DC0/network/DC0_DVPG0", vim.dvs.DistributedVirtualPortgroup)]:
+    for path, kind in [
+        ("DC0", vim.Datacenter),
+        ("DC0/vm", vim.Folder),
+        ("DC0/host/DC0_C0", vim.ClusterComputeResource),
+        ("DC0/host/DC0_C0/DC0_C0_H1", vim.HostSystem),
+        ("DC0/host/DC0_C0/Resources", vim.ResourcePool),
+        ("DC0/datastore/LocalDS_0", vim.Datastore),
+        ("DC0/network/VM Network", vim.Network),
+        ("DC0/network/DVS0", vim.DistributedVirtualSwitch),
+        ("DC0/network/DC0_DVPG0", vim.dvs.DistributedVirtualPortgroup),
+    ]:
         found = index.FindByInventoryPath(path)
         assert isinstance(found, kind) and found.name == path.rsplit("/", 1)[-1], path
 

@@ -67,8 +67,13 @@ def test_task_progress_reaches_its_end_in_order(si, vm):
     while not states or states[-1] not in ("success", "error"):
         update = pc.WaitForUpdatesEx(version, PropertyCollector.WaitOptions(maxWaitSeconds=5))
         version = update.version
-        states += [change.val for in_filter in update.filterSet for entry in in_filter.objectSet
-                   for change in entry.changeSet if change.name == "info.state"]
+        states += [
+            change.val
+            for in_filter in update.filterSet
+            for entry in in_filter.objectSet
+            for change in entry.changeSet
+            if change.name == "info.state"
+        ]
     order = ["queued", "running", "success"]
     assert states == sorted(states, key=order.index) and states[-1] == "success"
 

@@ -36,17 +36,30 @@ def test_a_container_view_of_a_base_type_holds_its_subtypes(views, root, si):
 
 def test_a_container_view_without_types_holds_every_entity(views, root, si):
     everything = set(views.CreateContainerView(root, None, True).view)
-    for kind in (vim.Folder, vim.Datacenter, vim.HostSystem, vim.VirtualMachine, vim.Datastore, vim.Network,
-                 vim.ResourcePool, vim.ComputeResource, vim.DistributedVirtualSwitch):
+    for kind in (
+        vim.Folder,
+        vim.Datacenter,
+        vim.HostSystem,
+        vim.VirtualMachine,
+        vim.Datastore,
+        vim.Network,
+        vim.ResourcePool,
+        vim.ComputeResource,
+        vim.DistributedVirtualSwitch,
+    ):
         assert set(all_of(si, kind).values()) <= everything
 
 
-@pytest.mark.parametrize("kind,name,of,count", [
-    (vim.Datacenter, "DC0", vim.VirtualMachine, 4),
-    (vim.ClusterComputeResource, "DC0_C0", vim.HostSystem, 3),
-    (vim.ClusterComputeResource, "DC0_C0", vim.VirtualMachine, 2),
-    (vim.HostSystem, "DC0_H0", vim.VirtualMachine, 2),
-], ids=lambda value: getattr(value, "__name__", None))
+@pytest.mark.parametrize(
+    "kind,name,of,count",
+    [
+        (vim.Datacenter, "DC0", vim.VirtualMachine, 4),
+        (vim.ClusterComputeResource, "DC0_C0", vim.HostSystem, 3),
+        (vim.ClusterComputeResource, "DC0_C0", vim.VirtualMachine, 2),
+        (vim.HostSystem, "DC0_H0", vim.VirtualMachine, 2),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
 def test_a_container_may_be_any_entity_that_contains_others(si, views, kind, name, of, count):
     assert len(views.CreateContainerView(one(si, kind, name), [of], True).view) == count
 
@@ -108,7 +121,9 @@ def test_every_view_can_be_a_start_of_the_collector(si, views, root):
     hosts = list(all_of(si, vim.HostSystem).values())
     for view in (views.CreateListView(hosts), views.CreateContainerView(root, [vim.HostSystem], True)):
         start = object_spec(view, traversal(type(view), "view"), skip=True)
-        contents = si.content.propertyCollector.RetrieveContents([filter_spec([start], [path_set(vim.HostSystem, "name")])])
+        contents = si.content.propertyCollector.RetrieveContents(
+            [filter_spec([start], [path_set(vim.HostSystem, "name")])]
+        )
         assert {content.obj for content in contents} == set(hosts)
 
 

@@ -3,8 +3,19 @@
 import pytest
 from pyVmomi import vim, vmodl
 
-from vsphere import (add, all_of, create_vm, devices, done, new_disk, new_pvscsi, new_vmxnet3, one, place,
-                     powered_off_vm_spec)
+from vsphere import (
+    add,
+    all_of,
+    create_vm,
+    devices,
+    done,
+    new_disk,
+    new_pvscsi,
+    new_vmxnet3,
+    one,
+    place,
+    powered_off_vm_spec,
+)
 
 INVALID_SPEC = (vmodl.fault.InvalidArgument, vim.fault.VmConfigFault, vmodl.fault.NotSupported, vim.fault.InvalidName)
 
@@ -25,8 +36,14 @@ def test_a_new_vm_is_off_and_stands_where_it_was_put(si, vm, name):
 
 
 def test_what_the_spec_says_is_what_the_config_says(make_vm):
-    vm = make_vm(numCPUs=4, numCoresPerSocket=2, memoryMB=2048, guestId="ubuntu64Guest", annotation="a note",
-                 extraConfig=[vim.option.OptionValue(key="guestinfo.answer", value="42")])
+    vm = make_vm(
+        numCPUs=4,
+        numCoresPerSocket=2,
+        memoryMB=2048,
+        guestId="ubuntu64Guest",
+        annotation="a note",
+        extraConfig=[vim.option.OptionValue(key="guestinfo.answer", value="42")],
+    )
     hardware = vm.config.hardware
     assert (hardware.numCPU, hardware.numCoresPerSocket, hardware.memoryMB) == (4, 2, 2048)
     assert (vm.config.guestId, vm.config.annotation) == ("ubuntu64Guest", "a note")
@@ -44,24 +61,39 @@ def test_files_are_named_after_the_vm(make_vm, name):
 
 def test_every_vm_has_the_devices_that_a_vcenter_gives_it(vm):
     expected = {
-        vim.vm.device.VirtualIDEController: [200, 201], vim.vm.device.VirtualPS2Controller: [300],
-        vim.vm.device.VirtualPCIController: [100], vim.vm.device.VirtualSIOController: [400],
-        vim.vm.device.VirtualKeyboard: [600], vim.vm.device.VirtualPointingDevice: [700],
-        vim.vm.device.VirtualVideoCard: [500], vim.vm.device.VirtualVMCIDevice: [12000],
+        vim.vm.device.VirtualIDEController: [200, 201],
+        vim.vm.device.VirtualPS2Controller: [300],
+        vim.vm.device.VirtualPCIController: [100],
+        vim.vm.device.VirtualSIOController: [400],
+        vim.vm.device.VirtualKeyboard: [600],
+        vim.vm.device.VirtualPointingDevice: [700],
+        vim.vm.device.VirtualVideoCard: [500],
+        vim.vm.device.VirtualVMCIDevice: [12000],
     }
     assert {kind: [device.key for device in devices(vm, kind)] for kind in expected} == expected
 
 
 def test_added_devices_get_keys_units_and_labels_as_in_a_vcenter(make_vm):
-    vm = make_vm(deviceChange=[new_pvscsi(-1), new_disk(-1, key=-2), new_disk(-1, key=-3), new_vmxnet3(key=-4),
-                               new_vmxnet3(key=-5)])
-    seen = [(device.key, device.controllerKey, device.unitNumber, device.deviceInfo.label)
-            for kind in (vim.vm.device.VirtualSCSIController, vim.vm.device.VirtualDisk,
-                         vim.vm.device.VirtualEthernetCard) for device in devices(vm, kind)]
+    vm = make_vm(
+        deviceChange=[
+            new_pvscsi(-1),
+            new_disk(-1, key=-2),
+            new_disk(-1, key=-3),
+            new_vmxnet3(key=-4),
+            new_vmxnet3(key=-5),
+        ]
+    )
+    seen = [
+        (device.key, device.controllerKey, device.unitNumber, device.deviceInfo.label)
+        for kind in (vim.vm.device.VirtualSCSIController, vim.vm.device.VirtualDisk, vim.vm.device.VirtualEthernetCard)
+        for device in devices(vm, kind)
+    ]
     assert seen == [
         (1000, 100, 3, "SCSI controller 0"),
-        (2000, 1000, 0, "Hard disk 1"), (2001, 1000, 1, "Hard disk 2"),
-        (4000, 100, 7, "Network adapter 1"), (4001, 100, 8, "Network adapter 2"),
+        (2000, 1000, 0, "Hard disk 1"),
+        (2001, 1000, 1, "Hard disk 2"),
+        (4000, 100, 7, "Network adapter 1"),
+        (4001, 100, 8, "Network adapter 2"),
     ]
 
 
@@ -74,10 +106,20 @@ def test_controllers_know_their_devices(make_vm):
 
 def test_an_ahci_controller_takes_disk_and_cdrom(make_vm):
     cdrom = vim.vm.device.VirtualCdrom(
-        key=-3, controllerKey=-1, unitNumber=1,
-        backing=vim.vm.device.VirtualCdrom.RemotePassthroughBackingInfo(deviceName="", useAutoDetect=False, exclusive=False))
-    vm = make_vm(deviceChange=[add(vim.vm.device.VirtualAHCIController(key=-1, busNumber=0)), new_disk(-1, 0, key=-2),
-                               add(cdrom)])
+        key=-3,
+        controllerKey=-1,
+        unitNumber=1,
+        backing=vim.vm.device.VirtualCdrom.RemotePassthroughBackingInfo(
+            deviceName="", useAutoDetect=False, exclusive=False
+        ),
+    )
+    vm = make_vm(
+        deviceChange=[
+            add(vim.vm.device.VirtualAHCIController(key=-1, busNumber=0)),
+            new_disk(-1, 0, key=-2),
+            add(cdrom),
+        ]
+    )
     assert [device.key for device in devices(vm, vim.vm.device.VirtualAHCIController)] == [15000]
     assert [device.key for device in devices(vm, vim.vm.device.VirtualCdrom)] == [16001]
     assert [device.controllerKey for device in devices(vm, vim.vm.device.VirtualDisk)] == [15000]
@@ -121,10 +163,20 @@ def test_the_hardware_version_can_be_chosen(make_vm):
 # What is refused
 
 
-@pytest.mark.parametrize("wrong", [
-    {"numCPUs": 9999}, {"numCPUs": -1}, {"memoryMB": -5}, {"guestId": "nonsenseGuest"},
-    {"version": "vmx-99"}, {"name": "n" * 200}, {"name": ""}, {"numCPUs": 4, "numCoresPerSocket": 3},
-], ids=lambda wrong: ",".join(f"{key}={str(value)[:12]}" for key, value in wrong.items()))
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"numCPUs": 9999},
+        {"numCPUs": -1},
+        {"memoryMB": -5},
+        {"guestId": "nonsenseGuest"},
+        {"version": "vmx-99"},
+        {"name": "n" * 200},
+        {"name": ""},
+        {"numCPUs": 4, "numCoresPerSocket": 3},
+    ],
+    ids=lambda wrong: ",".join(f"{key}={str(value)[:12]}" for key, value in wrong.items()),
+)
 def test_a_spec_that_no_vcenter_takes_is_refused_and_makes_nothing(si, name, wrong):
     before = vm_names(si)
     with pytest.raises(INVALID_SPEC):

@@ -2,15 +2,33 @@
 
 from pyVmomi import vim
 
-from test_pyvmomi_updates import Watcher, as_seen_by, watch_object
-from vsphere import add, all_of, devices, done, edit, new_disk, new_pvscsi, new_vmxnet3, place, powered_off_vm_spec, read
+from vsphere import (
+    add,
+    all_of,
+    devices,
+    done,
+    edit,
+    new_disk,
+    new_pvscsi,
+    new_vmxnet3,
+    place,
+    powered_off_vm_spec,
+    read,
+)
+from watcher import Watcher, as_seen_by, watch_object
 
 
 def test_a_vm_lives_from_creation_to_destruction_while_another_session_watches(si, connect, name):
     folder, pool = place(si)
-    spec = powered_off_vm_spec(name, deviceChange=[
-        new_pvscsi(key=-1), new_disk(controller=-1, unit=0, key=-2), new_vmxnet3("VM Network", key=-3),
-        add(vim.vm.device.VirtualVMCIDevice(key=-4))])
+    spec = powered_off_vm_spec(
+        name,
+        deviceChange=[
+            new_pvscsi(key=-1),
+            new_disk(controller=-1, unit=0, key=-2),
+            new_vmxnet3("VM Network", key=-3),
+            add(vim.vm.device.VirtualVMCIDevice(key=-4)),
+        ],
+    )
     vm = done(folder.CreateVM_Task(spec, pool))
 
     assert [disk.key for disk in devices(vm, vim.vm.device.VirtualDisk)] == [2000]
@@ -19,10 +37,20 @@ def test_a_vm_lives_from_creation_to_destruction_while_another_session_watches(s
     assert (vmci.key, vmci.id) == (12000, -1)
 
     watching = connect()
-    watcher = Watcher(watching, watch_object(as_seen_by(watching, vm), "runtime.powerState", "name",
-                                             "config.hardware.numCPU"))
-    assert watcher.objects() == [("enter", vm, {"runtime.powerState": ("assign", "poweredOff"), "name": ("assign", name),
-                                                "config.hardware.numCPU": ("assign", 1)})]
+    watcher = Watcher(
+        watching, watch_object(as_seen_by(watching, vm), "runtime.powerState", "name", "config.hardware.numCPU")
+    )
+    assert watcher.objects() == [
+        (
+            "enter",
+            vm,
+            {
+                "runtime.powerState": ("assign", "poweredOff"),
+                "name": ("assign", name),
+                "config.hardware.numCPU": ("assign", 1),
+            },
+        )
+    ]
 
     done(vm.PowerOnVM_Task())
     assert watcher.until("runtime.powerState", "poweredOn") == ["poweredOn"]
@@ -45,7 +73,9 @@ def test_the_vmci_device_keeps_what_a_reconfigure_says(vm):
     assert (vmci.controllerKey, vmci.unitNumber) == (100, 17)
     vmci.filterEnable = False
     done(vm.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=[edit(vmci)])))
-    assert read(vm, "config.hardware.device[12000].filterEnable") == {"config.hardware.device[12000].filterEnable": False}
+    assert read(vm, "config.hardware.device[12000].filterEnable") == {
+        "config.hardware.device[12000].filterEnable": False
+    }
 
 
 def test_the_vmci_id_comes_with_the_first_power_on_and_differs_between_vms(make_vm):
@@ -55,4 +85,4 @@ def test_the_vmci_id_comes_with_the_first_power_on_and_differs_between_vms(make_
         done(vm.PowerOnVM_Task())
     ids = [devices(vm, vim.vm.device.VirtualVMCIDevice)[0].id for vm in vms]
     assert len(set(ids)) == 2
-    assert all(-2**31 <= number < 2**31 and number & 0xFFFFFFFF > 15 and number != -1 for number in ids)
+    assert all(-(2**31) <= number < 2**31 and number & 0xFFFFFFFF > 15 and number != -1 for number in ids)

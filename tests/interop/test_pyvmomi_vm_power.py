@@ -43,12 +43,19 @@ def test_a_suspended_vm_can_be_powered_off(vm):
     assert vm.runtime.powerState == "poweredOff"
 
 
-@pytest.mark.parametrize("state,method,wanted", [
-    ("poweredOff", "PowerOffVM_Task", None), ("poweredOff", "SuspendVM_Task", None),
-    ("poweredOff", "ResetVM_Task", None), ("poweredOn", "PowerOnVM_Task", None), ("poweredOn", "Destroy_Task", "poweredOff"),
-    ("poweredOn", "UnregisterVM", "poweredOff"), ("suspended", "SuspendVM_Task", None),
-    ("suspended", "ResetVM_Task", None),
-])
+@pytest.mark.parametrize(
+    "state,method,wanted",
+    [
+        ("poweredOff", "PowerOffVM_Task", None),
+        ("poweredOff", "SuspendVM_Task", None),
+        ("poweredOff", "ResetVM_Task", None),
+        ("poweredOn", "PowerOnVM_Task", None),
+        ("poweredOn", "Destroy_Task", "poweredOff"),
+        ("poweredOn", "UnregisterVM", "poweredOff"),
+        ("suspended", "SuspendVM_Task", None),
+        ("suspended", "ResetVM_Task", None),
+    ],
+)
 def test_an_operation_in_the_wrong_state_is_refused_and_changes_nothing(vm, state, method, wanted):
     if state != "poweredOff":
         done(vm.PowerOnVM_Task())

@@ -89,8 +89,9 @@ def test_every_change_gives_a_new_change_version_and_an_old_one_is_refused(vm):
     assert vm.config.annotation == "one"
 
 
-@pytest.mark.parametrize("wrong", [{"numCPUs": 9999}, {"numCPUs": -1}, {"memoryMB": -5}, {"guestId": "nonsenseGuest"}],
-                         ids=str)
+@pytest.mark.parametrize(
+    "wrong", [{"numCPUs": 9999}, {"numCPUs": -1}, {"memoryMB": -5}, {"guestId": "nonsenseGuest"}], ids=str
+)
 def test_an_impossible_value_is_refused_and_nothing_changes(vm, wrong):
     before = vm.config.changeVersion
     with pytest.raises((vmodl.fault.InvalidArgument, vim.fault.VmConfigFault, vmodl.fault.NotSupported)):
@@ -131,8 +132,11 @@ def test_disks_and_cards_come_and_go_while_it_runs(with_disk):
 
 
 def test_a_second_controller_gets_the_next_key_and_its_disks_theirs(with_disk):
-    reconfigure(with_disk, add(vim.vm.device.ParaVirtualSCSIController(key=-1, busNumber=1, sharedBus="noSharing")),
-                new_disk(-1, key=-2))
+    reconfigure(
+        with_disk,
+        add(vim.vm.device.ParaVirtualSCSIController(key=-1, busNumber=1, sharedBus="noSharing")),
+        new_disk(-1, key=-2),
+    )
     assert [controller.key for controller in devices(with_disk, vim.vm.device.VirtualSCSIController)] == [1000, 1001]
     assert unit_of(devices(with_disk, vim.vm.device.VirtualDisk)) == [(2000, 1000, 0), (2016, 1001, 0)]
 
@@ -167,8 +171,9 @@ def test_a_network_card_moves_to_another_network(si, make_vm):
     group = one(si, vim.dvs.DistributedVirtualPortgroup, "DC0_DVPG0")
     [card] = devices(vm, vim.vm.device.VirtualVmxnet3)
     mac = card.macAddress
-    card.backing = vim.vm.device.VirtualEthernetCard.DistributedVirtualPortBackingInfo(port=vim.dvs.PortConnection(
-        portgroupKey=group.key, switchUuid=group.config.distributedVirtualSwitch.uuid))
+    card.backing = vim.vm.device.VirtualEthernetCard.DistributedVirtualPortBackingInfo(
+        port=vim.dvs.PortConnection(portgroupKey=group.key, switchUuid=group.config.distributedVirtualSwitch.uuid)
+    )
     reconfigure(vm, edit(card))
     [card] = devices(vm, vim.vm.device.VirtualVmxnet3)
     assert (card.key, card.macAddress, card.backing.port.portgroupKey) == (4000, mac, group.key)

@@ -33,13 +33,25 @@ def find(vijson, path):
 def wait(vijson, task):
     """The info of a finished task, waited for by a filter on its state."""
     collector = vijson.post(vijson.content()["propertyCollector"], "CreatePropertyCollector").json()
-    vijson.post(collector, "CreateFilter", {"partialUpdates": False, "spec": {
-        "_typeName": "PropertyFilterSpec", "propSet": [{"_typeName": "PropertySpec", "type": "Task", "pathSet": ["info.state"]}],
-        "objectSet": [{"_typeName": "ObjectSpec", "obj": task}]}})
+    vijson.post(
+        collector,
+        "CreateFilter",
+        {
+            "partialUpdates": False,
+            "spec": {
+                "_typeName": "PropertyFilterSpec",
+                "propSet": [{"_typeName": "PropertySpec", "type": "Task", "pathSet": ["info.state"]}],
+                "objectSet": [{"_typeName": "ObjectSpec", "obj": task}],
+            },
+        },
+    )
     version, state = "", None
     while state not in ("success", "error"):
-        update = vijson.post(collector, "WaitForUpdatesEx", {"version": version, "options": {
-            "_typeName": "WaitOptions", "maxWaitSeconds": 10}}).json()
+        update = vijson.post(
+            collector,
+            "WaitForUpdatesEx",
+            {"version": version, "options": {"_typeName": "WaitOptions", "maxWaitSeconds": 10}},
+        ).json()
         version = update["version"]
         state = update["filterSet"][0]["objectSet"][0]["changeSet"][-1]["val"]["_value"]
     vijson.post(collector, "DestroyPropertyCollector")
@@ -110,12 +122,22 @@ def test_polymorphic_values_name_their_type_and_any_values_their_kind(vijson):
 
 
 def test_the_collector_answers_with_typed_values(vijson):
-    spec = {"_typeName": "PropertyFilterSpec",
-            "propSet": [{"_typeName": "PropertySpec", "type": "VirtualMachine",
-                         "pathSet": ["name", "config.hardware.numCPU", "runtime.powerState", "datastore"]}],
-            "objectSet": [{"_typeName": "ObjectSpec", "obj": find(vijson, "DC0/vm/DC0_H0_VM0")}]}
-    answer = vijson.post(vijson.content()["propertyCollector"], "RetrievePropertiesEx",
-                         {"specSet": [spec], "options": {"_typeName": "RetrieveOptions"}})
+    spec = {
+        "_typeName": "PropertyFilterSpec",
+        "propSet": [
+            {
+                "_typeName": "PropertySpec",
+                "type": "VirtualMachine",
+                "pathSet": ["name", "config.hardware.numCPU", "runtime.powerState", "datastore"],
+            }
+        ],
+        "objectSet": [{"_typeName": "ObjectSpec", "obj": find(vijson, "DC0/vm/DC0_H0_VM0")}],
+    }
+    answer = vijson.post(
+        vijson.content()["propertyCollector"],
+        "RetrievePropertiesEx",
+        {"specSet": [spec], "options": {"_typeName": "RetrieveOptions"}},
+    )
     assert answer.status_code == 200, answer.text
     values = {prop["name"]: prop["val"] for prop in answer.json()["objects"][0]["propSet"]}
     assert values["name"] == {"_typeName": "string", "_value": "DC0_H0_VM0"}
@@ -126,9 +148,13 @@ def test_the_collector_answers_with_typed_values(vijson):
 
 
 def test_type_names_of_arguments_may_be_left_out_where_only_one_type_fits(vijson):
-    spec = {"propSet": [{"type": "Folder", "pathSet": ["name"]}],
-            "objectSet": [{"obj": {"type": "Folder", "value": "group-d1"}}]}
-    answer = vijson.post(vijson.content()["propertyCollector"], "RetrievePropertiesEx", {"specSet": [spec], "options": {}})
+    spec = {
+        "propSet": [{"type": "Folder", "pathSet": ["name"]}],
+        "objectSet": [{"obj": {"type": "Folder", "value": "group-d1"}}],
+    }
+    answer = vijson.post(
+        vijson.content()["propertyCollector"], "RetrievePropertiesEx", {"specSet": [spec], "options": {}}
+    )
     assert answer.status_code == 200, answer.text
     assert answer.json()["objects"][0]["propSet"][0]["val"]["_value"] == "Datacenters"
 
@@ -140,23 +166,43 @@ def test_times_are_iso_8601_in_utc(vijson):
 
 
 def test_a_vm_lives_over_json(vijson, name):
-    spec = {"_typeName": "VirtualMachineConfigSpec", "name": name, "guestId": "otherGuest64", "numCPUs": 1, "memoryMB": 128,
-            "files": {"_typeName": "VirtualMachineFileInfo", "vmPathName": "[LocalDS_0]"},
-            "deviceChange": [{"_typeName": "VirtualDeviceConfigSpec", "operation": "add", "device": {
-                "_typeName": "VirtualVmxnet3", "key": -1,
-                "backing": {"_typeName": "VirtualEthernetCardNetworkBackingInfo", "deviceName": "VM Network"}}}]}
-    task = vijson.post(find(vijson, "DC0/vm"), "CreateVM_Task",
-                       {"config": spec, "pool": find(vijson, "DC0/host/DC0_C0/Resources")}).json()
+    spec = {
+        "_typeName": "VirtualMachineConfigSpec",
+        "name": name,
+        "guestId": "otherGuest64",
+        "numCPUs": 1,
+        "memoryMB": 128,
+        "files": {"_typeName": "VirtualMachineFileInfo", "vmPathName": "[LocalDS_0]"},
+        "deviceChange": [
+            {
+                "_typeName": "VirtualDeviceConfigSpec",
+                "operation": "add",
+                "device": {
+                    "_typeName": "VirtualVmxnet3",
+                    "key": -1,
+                    "backing": {"_typeName": "VirtualEthernetCardNetworkBackingInfo", "deviceName": "VM Network"},
+                },
+            }
+        ],
+    }
+    task = vijson.post(
+        find(vijson, "DC0/vm"), "CreateVM_Task", {"config": spec, "pool": find(vijson, "DC0/host/DC0_C0/Resources")}
+    ).json()
     info = wait(vijson, task)
     assert info["state"] == "success", info
     vm = info["result"]
     assert vm["type"] == "VirtualMachine"
-    for method, state in [("PowerOnVM_Task", "poweredOn"), ("SuspendVM_Task", "suspended"), ("PowerOffVM_Task", "poweredOff")]:
+    for method, state in [
+        ("PowerOnVM_Task", "poweredOn"),
+        ("SuspendVM_Task", "suspended"),
+        ("PowerOffVM_Task", "poweredOff"),
+    ]:
         assert wait(vijson, vijson.post(vm, method).json())["state"] == "success"
         assert vijson.get(vm, "runtime").json()["powerState"] == state
     devices = vijson.get(vm, "config").json()["hardware"]["device"]
     assert {4000: "VirtualVmxnet3", 12000: "VirtualMachineVMCIDevice"}.items() <= {
-        device["key"]: device["_typeName"] for device in devices}.items()
+        device["key"]: device["_typeName"] for device in devices
+    }.items()
     assert wait(vijson, vijson.post(vm, "Destroy_Task").json())["state"] == "success"
     assert fault_of(vijson.get(vm, "name"))[1] == "ManagedObjectNotFound"
 
@@ -192,22 +238,28 @@ def test_a_release_that_is_not_served_is_not_found(server, release):
     assert ViJson(server, release).get(("ServiceInstance", "ServiceInstance"), "content").status_code == 404
 
 
-@pytest.mark.parametrize("mo,name,kind", [
-    (("VirtualMachine", "vm-999999"), "name", "ManagedObjectNotFound"),
-    (("Folder", "group-d1"), "noSuchProperty", "InvalidProperty"),
-    (("NoSuchType", "x-1"), "name", None),
-])
+@pytest.mark.parametrize(
+    "mo,name,kind",
+    [
+        (("VirtualMachine", "vm-999999"), "name", "ManagedObjectNotFound"),
+        (("Folder", "group-d1"), "noSuchProperty", "InvalidProperty"),
+        (("NoSuchType", "x-1"), "name", None),
+    ],
+)
 def test_a_property_that_is_not_there_is_refused(vijson, mo, name, kind):
     answer = vijson.get(mo, name)
     assert 400 <= answer.status_code < 600
     assert kind is None or fault_of(answer)[1] == kind
 
 
-@pytest.mark.parametrize("mo,name,kinds", [
-    (("VirtualMachine", "vm-999999"), "PowerOnVM_Task", {"ManagedObjectNotFound"}),
-    (("Folder", "group-d1"), "NoSuchMethod", {"MethodNotFound", "InvalidRequest"}),
-    (("Folder", "group-d1"), "PowerOnVM_Task", {"MethodNotFound", "InvalidRequest"}),
-])
+@pytest.mark.parametrize(
+    "mo,name,kinds",
+    [
+        (("VirtualMachine", "vm-999999"), "PowerOnVM_Task", {"ManagedObjectNotFound"}),
+        (("Folder", "group-d1"), "NoSuchMethod", {"MethodNotFound", "InvalidRequest"}),
+        (("Folder", "group-d1"), "PowerOnVM_Task", {"MethodNotFound", "InvalidRequest"}),
+    ],
+)
 def test_a_method_that_is_not_there_is_refused(vijson, mo, name, kinds):
     assert fault_of(vijson.post(mo, name))[1] in kinds
 

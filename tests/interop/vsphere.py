@@ -66,8 +66,13 @@ def done(task):
 
 def powered_off_vm_spec(name, **more):
     """The least that makes a VM."""
-    fields = {"name": name, "guestId": "otherGuest64", "numCPUs": 1, "memoryMB": 128,
-              "files": vim.vm.FileInfo(vmPathName="[LocalDS_0]")}
+    fields = {
+        "name": name,
+        "guestId": "otherGuest64",
+        "numCPUs": 1,
+        "memoryMB": 128,
+        "files": vim.vm.FileInfo(vmPathName="[LocalDS_0]"),
+    }
     return vim.vm.ConfigSpec(**(fields | more))
 
 
@@ -106,8 +111,9 @@ def remove(device, **more):
 
 def new_disk(controller, unit=None, size_kb=1024 * 1024, key=-1):
     backing = vim.vm.device.VirtualDisk.FlatVer2BackingInfo(diskMode="persistent", thinProvisioned=True, fileName="")
-    disk = vim.vm.device.VirtualDisk(key=key, controllerKey=controller, unitNumber=unit, capacityInKB=size_kb,
-                                     backing=backing)
+    disk = vim.vm.device.VirtualDisk(
+        key=key, controllerKey=controller, unitNumber=unit, capacityInKB=size_kb, backing=backing
+    )
     return add(disk, fileOperation="create")
 
 
