@@ -21,7 +21,9 @@ use vim25::{
 use crate::{
     core::Core,
     dispatch::{Call, panic_text},
+    events,
     fault::Fault,
+    service,
 };
 
 /// How many tasks `recentTask` of the task manager names at the most.
@@ -96,25 +98,31 @@ pub fn transact(
 }
 
 fn create(tx: &mut Tx<'_>, call: &Call) -> MoRef {
-    let id = tx.new_id("task-");
-    let task = MoRef::new("Task", id.clone());
-    let entity = Some(call.this.clone()).filter(|this| tx.get::<mo::ManagedEntity>(this).is_some());
-    let name = entity.as_ref().and_then(|e| tx.get::<mo::ManagedEntity>(e)).map(|e| e.name.clone());
     let info = TaskInfo::with(|info| {
-        info.key = id;
-        info.task = task.clone();
         info.name = Some(call.method.name.into());
         info.description_id = description_id(call.method);
-        info.entity_name = name;
-        info.entity = entity.clone();
-        info.state = TaskInfoState::Queued;
+        info.entity = Some(call.this.clone());
         info.cancelable = true;
-        info.queue_time = tx.now();
         info.reason = user_reason(call.user());
     });
+    enter(tx, info, &call.user())
+}
+
+/// Puts a queued task into the world: gives it its reference, key and time, names it where recent tasks are named, and
+/// tells of it. An entity that is no part of the inventory is left out. Returns the reference.
+pub fn enter(tx: &mut Tx<'_>, mut info: TaskInfo, user: &Str) -> MoRef {
+    let id = tx.new_id("task-");
+    let task = MoRef::new("Task", id.clone());
+    let entity = info.entity.take().filter(|entity| tx.get::<mo::ManagedEntity>(entity).is_some());
+    info.key = id;
+    info.task = task.clone();
+    info.entity_name = entity.as_ref().and_then(|e| tx.get::<mo::ManagedEntity>(e)).map(|e| e.name.clone());
+    info.entity = entity.clone();
+    info.state = TaskInfoState::Queued;
+    info.queue_time = tx.now();
     tx.insert(task.clone(), mo::Task { info: info.into(), ..Default::default() });
     remember(tx, &task, entity.as_ref());
-    announce(tx, &task, &call.user());
+    announce(tx, &task, user);
     task
 }
 
@@ -129,7 +137,7 @@ fn description_id(method: &MethodInfo) -> Str {
 
 /// Names the task in `recentTask` of the task manager and of its entity.
 fn remember(tx: &mut Tx<'_>, task: &MoRef, entity: Option<&MoRef>) {
-    if let Some(manager) = tx.edit::<mo::TaskManager>(&task_manager()) {
+    if let Some(manager) = task_manager(tx).and_then(|m| tx.edit::<mo::TaskManager>(&m)) {
         push_recent(&mut manager.recent_task, task);
     }
     if let Some(entity) = entity.and_then(|e| tx.edit::<mo::ManagedEntity>(e)) {
@@ -149,12 +157,14 @@ fn push_recent(recent: &mut Option<Vec<MoRef>>, task: &MoRef) {
 fn announce(tx: &mut Tx<'_>, task: &MoRef, user: &Str) {
     let Some(info) = tx.get::<mo::Task>(task).map(|t| t.info.clone()) else { return };
     let text = format!("Task: {}", info.description_id);
-    let event = TaskEvent::with(|event| {
-        event.user_name = user.clone();
-        event.full_formatted_message = Some(text.into());
-        event.info = info;
-    });
-    let key = tx.post(event.into());
+    let entity = info.entity.clone();
+    let mut event = TaskEvent { info, ..Default::default() };
+    event.user_name = user.clone();
+    event.full_formatted_message = Some(text.into());
+    if let Some(entity) = entity {
+        events::place(tx, &entity, &mut event);
+    }
+    let key = events::record(tx, event.into());
     if let Some(task) = tx.edit::<mo::Task>(task) {
         task.info.event_chain_id = key;
     }
@@ -289,7 +299,7 @@ pub fn expire(core: &Core) {
 
 fn forget(tx: &mut Tx<'_>, old: &[MoRef]) {
     let forgotten: HashSet<&MoRef> = old.iter().collect();
-    if let Some(manager) = tx.edit::<mo::TaskManager>(&task_manager()) {
+    if let Some(manager) = task_manager(tx).and_then(|m| tx.edit::<mo::TaskManager>(&m)) {
         manager.recent_task.iter_mut().for_each(|recent| recent.retain(|t| !forgotten.contains(t)));
     }
     for task in old {
@@ -301,6 +311,6 @@ fn forget(tx: &mut Tx<'_>, old: &[MoRef]) {
     }
 }
 
-fn task_manager() -> MoRef {
-    MoRef::new("TaskManager", "TaskManager")
+fn task_manager(tx: &Tx<'_>) -> Option<MoRef> {
+    service::manager(tx, |content| content.task_manager.clone())
 }

@@ -187,6 +187,7 @@ fn managers(tx: &mut Tx<'_>) {
         s.content.root_folder = moref("Folder", "group-d1");
         s.content.task_manager = Some(moref("TaskManager", "TaskManager"));
         s.content.event_manager = Some(moref("EventManager", "EventManager"));
+        s.content.extension_manager = Some(moref("ExtensionManager", "ExtensionManager"));
         s.content.custom_fields_manager = Some(moref("CustomFieldsManager", "CustomFieldsManager"));
         s.content.authorization_manager = Some(moref("AuthorizationManager", "AuthorizationManager"));
     });
@@ -307,7 +308,8 @@ fn compute(tx: &mut Tx<'_>, host_folder: &MoRef) {
 }
 
 fn storage_and_network(tx: &mut Tx<'_>, datastores: &MoRef, networks: &MoRef) {
-    let store = mo::Datastore { base: entity("LocalDS_0", datastores), ..Default::default() };
+    let vm = Some(morefs("VirtualMachine", &["vm-20", "vm-21", "vm-22", "vm-31"]));
+    let store = mo::Datastore { base: entity("LocalDS_0", datastores), vm, ..Default::default() };
     tx.insert(datastore(), store);
     tx.insert(network(), mo::Network { base: entity("VM Network", networks), ..Default::default() });
 }
