@@ -11,6 +11,7 @@ use vim25::{
 
 use super::{Fault, guest, surroundings::HostFacts};
 
+pub(crate) use slots::assign as assign_slots;
 pub use vmci_id::{CidTaken, first_choice, pick};
 
 /// What a power-on needs to know.

@@ -31,7 +31,6 @@ pub(crate) fn now() -> DateTime {
 }
 
 impl World {
-    #[expect(dead_code, reason = "used by the tests of devices")]
     pub fn context(&self) -> Context<'_> {
         Context { surroundings: self, now: now(), seed: 1, vm: &self.vm }
     }

@@ -13,7 +13,7 @@ use vim25::{
 };
 
 /// Gives a slot to each PCI device that has none.
-pub(super) fn assign(devices: &mut [Obj<VirtualDevice>]) {
+pub(crate) fn assign(devices: &mut [Obj<VirtualDevice>]) {
     let mut used: HashSet<i32> = devices.iter().filter_map(|d| slot_of(d)).collect();
     for device in devices {
         let Some(bus) = Bus::of(device) else { continue };
