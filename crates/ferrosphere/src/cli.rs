@@ -1,11 +1,14 @@
 //! The command line: what can be asked for, and how that becomes [`Settings`].
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use crate::settings::{Account, Inventory, Settings, Tls};
+use vim25::ApiVersion;
+
+use crate::settings::{Account, Settings, Tls};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -43,6 +46,12 @@ pub struct Cli {
 pub enum Command {
     /// Serve the vSphere API in front of a simulated datacenter, until interrupted.
     Serve(Box<Serve>),
+    /// Print which methods of the API do something here.
+    Methods {
+        /// As the page `docs/coverage.md`.
+        #[arg(long)]
+        markdown: bool,
+    },
 }
 
 /// Arguments of `serve`.
@@ -93,7 +102,10 @@ struct Access {
     password: Option<String>,
     /// The API version to speak.
     #[arg(long, value_name = "VERSION", default_value = "8.0.3.0", value_parser = version)]
-    api_version: String,
+    api_version: ApiVersion,
+    /// End sessions that have been idle for this long.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..))]
+    idle_timeout: u64,
 }
 
 #[derive(Debug, Args)]
@@ -142,6 +154,9 @@ struct World {
     /// Folders to put the objects of each datacenter into.
     #[arg(long, value_name = "N", default_value_t = 0)]
     folder: u32,
+    /// Let tasks of a method take this much longer, so that clients see them run: PowerOnVM_Task:500,ReconfigVM_Task:200.
+    #[arg(long, value_name = "METHOD:MS", value_delimiter = ',', value_parser = delay)]
+    task_delay: Vec<(String, Duration)>,
     /// Power the VMs on.
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1)]
     #[arg(default_value_t = true, default_missing_value = "true")]
@@ -162,19 +177,20 @@ impl Serve {
             listen: listening.listen,
             tls,
             account: account.map(|(username, password)| Account { username, password }),
-            api_version: access.api_version,
             seed: world.seed,
             env_file: listening.env_file,
             log,
-            inventory: world.into_inventory(),
+            idle_timeout: Duration::from_secs(access.idle_timeout),
+            delays: world.task_delay.clone(),
+            world: world.into_model(access.api_version),
         }
     }
 }
 
 impl World {
-    fn into_inventory(self) -> Inventory {
-        Inventory {
-            esx: self.esx,
+    fn into_model(self, api_version: ApiVersion) -> model::Settings {
+        let plain = if self.esx { model::Settings::esx() } else { model::Settings::vcenter() };
+        model::Settings {
             datacenters: self.dc,
             clusters: self.cluster,
             hosts: self.host,
@@ -185,9 +201,11 @@ impl World {
             pods: self.pod,
             vms: self.vm,
             portgroups: self.pg,
-            nsx_networks: self.nsx,
+            opaque_networks: self.nsx,
             folders: self.folder,
             autostart: self.autostart,
+            api_version,
+            ..plain
         }
     }
 }
@@ -208,13 +226,19 @@ fn not_empty(text: &str) -> Result<String, &'static str> {
     if text.is_empty() { Err("it must not be empty") } else { Ok(text.to_owned()) }
 }
 
-fn version(text: &str) -> Result<String, &'static str> {
-    let parts = text.split('.');
-    if (2..=4).contains(&parts.clone().count()) && parts.clone().all(|part| part.parse::<u16>().is_ok()) {
-        Ok(text.to_owned())
-    } else {
-        Err("expected two to four numbers with dots between them, such as 8.0.3.0")
+fn version(text: &str) -> Result<ApiVersion, String> {
+    let known = || ApiVersion::all().rev().take(8).map(|v| v.label()).collect::<Vec<_>>().join(", ");
+    ApiVersion::parse(text).ok_or_else(|| format!("no such version; the newest are {}", known()))
+}
+
+fn delay(text: &str) -> Result<(String, Duration), String> {
+    let (method, millis) = text.split_once(':').ok_or("expected METHOD:MS, such as PowerOnVM_Task:500")?;
+    let known = vim25::all_managed().iter().flat_map(|t| t.methods).any(|m| m.task && m.name == method);
+    if !known {
+        return Err(format!("no method {method:?} makes a task"));
     }
+    let millis = millis.parse().map_err(|_| format!("{millis:?} is not a number of milliseconds"))?;
+    Ok((method.to_owned(), Duration::from_millis(millis)))
 }
 
 #[cfg(test)]

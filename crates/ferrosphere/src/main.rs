@@ -5,8 +5,10 @@ mod certificate;
 mod cli;
 mod env_file;
 mod logging;
+mod methods;
 mod serve;
 mod settings;
+mod world;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -18,6 +20,7 @@ use crate::cli::{Cli, Command};
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::serve(arguments.into_settings()),
+        Command::Methods { markdown } => methods::print(markdown),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

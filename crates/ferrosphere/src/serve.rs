@@ -4,16 +4,15 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::StatusCode;
 use anyhow::{Context, anyhow};
-use server::http::{BindError, Identity, Limits, Listener, Request, Response, Service};
+use server::http::{BindError, Identity, Limits, Listener};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::announce::{self, Place};
 use crate::certificate::{self, Thumbprints};
 use crate::settings::{Settings, Tls};
-use crate::{env_file, logging};
+use crate::{env_file, logging, world};
 
 /// How long threads that are still busy may hold up the end of the process.
 const LAST_WORK: Duration = Duration::from_millis(50);
@@ -36,13 +35,16 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let identity = identity(&settings)?;
     let thumbprints = identity.as_ref().map(|identity| Thumbprints::of(identity.certificate()));
     let listener = Listener::bind(&settings.listen, identity, Limits::default()).await.map_err(explain)?;
+    let server = Arc::new(world::server(&settings)?);
     let place = Place::of(listener.local_addr(), listener.is_secure());
     if let Some(path) = &settings.env_file {
         env_file::write(path, place.scheme, &place.authority.to_string(), settings.account.as_ref())?;
     }
     announce::ready(&place, settings.account.as_ref(), thumbprints.as_ref())?;
-    tracing::info!(address = %listener.local_addr(), api_version = settings.api_version, "serving");
-    listener.serve(Arc::new(Placeholder), stopped).await;
+    tracing::info!(address = %listener.local_addr(), api_version = %settings.world.api_version, "serving");
+    let house = server.clone();
+    tokio::spawn(async move { house.keep_house().await });
+    listener.serve(server, stopped).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -92,16 +94,4 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => tracing::info!("asked to terminate"),
         }
     })
-}
-
-/// Stands where the API server will: replaced by its assembly from `settings`.
-struct Placeholder;
-
-impl Service for Placeholder {
-    async fn call(&self, request: Request) -> Response {
-        match request.path() {
-            "/healthz" => Response::text(StatusCode::OK, "ok"),
-            _ => Response::text(StatusCode::NOT_FOUND, "not found\n"),
-        }
-    }
 }

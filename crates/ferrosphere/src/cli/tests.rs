@@ -4,8 +4,10 @@ use clap::error::ErrorKind;
 use super::*;
 
 fn parse(line: &str) -> Result<Settings, clap::Error> {
-    let Command::Serve(serve) = Cli::try_parse_from(line.split(' '))?.command;
-    Ok(serve.into_settings())
+    match Cli::try_parse_from(line.split(' '))?.command {
+        Command::Serve(serve) => Ok(serve.into_settings()),
+        Command::Methods { .. } => panic!("{line} serves nothing"),
+    }
 }
 
 #[track_caller]
@@ -24,33 +26,25 @@ fn the_definition_is_consistent() {
 fn without_flags_the_world_has_vcsims_counts() {
     let settings = parse("ferrosphere serve").expect("no flag is needed");
     assert_eq!((settings.listen.as_str(), settings.tls, settings.account), ("127.0.0.1:8989", Tls::SelfSigned, None));
-    assert_eq!(settings.api_version, "8.0.3.0");
-    let expected = Inventory {
-        esx: false,
-        datacenters: 1,
-        clusters: 1,
-        hosts: 3,
-        standalone_hosts: 1,
-        pools: 0,
-        apps: 0,
-        datastores: 1,
-        pods: 0,
-        vms: 2,
-        portgroups: 1,
-        nsx_networks: 0,
-        folders: 0,
-        autostart: true,
-    };
-    assert_eq!(settings.inventory, expected);
+    assert_eq!(settings.world, model::Settings::vcenter());
+}
+
+#[test]
+fn delays_name_methods_that_make_tasks() {
+    let settings = parse("f serve --task-delay PowerOnVM_Task:500,ReconfigVM_Task:20").expect("two delays");
+    assert_eq!(settings.delays[0], ("PowerOnVM_Task".to_owned(), Duration::from_millis(500)));
+    assert_eq!(settings.delays.len(), 2);
+    assert!(refused("f serve --task-delay Login:5").1.contains("makes a task"));
+    assert!(refused("f serve --task-delay PowerOnVM_Task").1.contains("METHOD:MS"));
 }
 
 #[test]
 fn switches_take_an_optional_value() {
-    let autostart = |line| parse(line).expect(line).inventory.autostart;
+    let autostart = |line| parse(line).expect(line).world.autostart;
     assert!(autostart("f serve --autostart"));
     assert!(!autostart("f serve --autostart=false"));
     assert!(!autostart("f serve --autostart false --vm 3"));
-    assert!(parse("f serve --esx").expect("a switch").inventory.esx);
+    assert!(parse("f serve --esx").expect("a switch").world.esx);
 }
 
 #[test]
@@ -76,7 +70,7 @@ fn a_wrong_address_or_version_says_what_is_expected() {
     assert!(refused("f serve -l localhost").1.contains("expected HOST:PORT"));
     assert!(refused("f serve -l localhost:70000").1.contains("not a port"));
     assert!(refused("f serve -l ::1:8989").1.contains("[::1]:8989"));
-    assert!(refused("f serve --api-version latest").1.contains("such as 8.0.3.0"));
+    assert!(refused("f serve --api-version latest").1.contains("8.0.3.0"));
     assert_eq!(parse("f serve -l :80").expect("all addresses").listen, "0.0.0.0:80");
     assert_eq!(parse("f serve -l [::1]:0").expect("IPv6").listen, "[::1]:0");
 }

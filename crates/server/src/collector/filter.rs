@@ -15,7 +15,7 @@ use super::{
     spec::FilterPlan,
     update::{Cursor, Step, first, next},
 };
-use crate::{core::Core, fault::Fault, session::SessionObject, sight::Sight};
+use crate::{fault::Fault, session::SessionObject, sight::Sight};
 
 /// A property filter.
 pub struct Filter {
@@ -49,7 +49,7 @@ impl Filter {
     }
 
     /// Moves the cursor to `sight` and says what lay between.
-    pub(super) fn step(&self, core: &Core, sight: &Sight, own_changes: u64) -> Result<Told, Fault> {
+    pub(super) fn step(&self, sight: &Sight, own_changes: u64) -> Result<Told, Fault> {
         let mut cursor = self.cursor.lock();
         let Step { updates, missing, cursor: moved } = match cursor.take() {
             None => first(&self.plan, sight.clone(), own_changes)?,
@@ -57,7 +57,7 @@ impl Filter {
                 *cursor = Some(before);
                 return Ok(Told::default());
             }
-            Some(before) => next(&self.plan, self.partial, &core.inventory, before, sight.clone(), own_changes),
+            Some(before) => next(&self.plan, self.partial, before, sight.clone(), own_changes),
         };
         *cursor = Some(moved);
         Ok(Told { updates, missing })

@@ -15,6 +15,9 @@ mod spec;
 mod update;
 mod wait;
 
+#[cfg(test)]
+mod tests;
+
 pub use filter::{Collector, Filter};
 pub use retrieve::{Pages, retrieve};
 pub use select::Reads;

@@ -53,7 +53,6 @@ pub(super) enum Select {
 /// From objects of a type along a property to other objects.
 pub(super) struct Traversal {
     pub kind: &'static Type,
-    pub text: Str,
     pub path: Path,
     pub skip: bool,
     pub selects: Vec<Select>,
@@ -138,8 +137,8 @@ impl Builder {
             return Err(invalid_property(&traversal.path));
         }
         let selects = self.selects(traversal.select_set.as_deref().unwrap_or_default(), depth + 1)?;
-        let (text, skip) = (traversal.path.clone(), traversal.skip.unwrap_or(false));
-        let made = Arc::new(Traversal { kind, text, path, skip, selects });
+        let skip = traversal.skip.unwrap_or(false);
+        let made = Arc::new(Traversal { kind, path, skip, selects });
         if let Some(name) = &spec.name {
             self.named.insert(name.clone(), made.clone());
         }

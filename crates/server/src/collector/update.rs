@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use inventory::{ChangeKind, Inventory, ObjectChange};
+use inventory::{ChangeKind, ObjectChange};
 use vim25::{
     Any, MoRef, Obj, Shared, Str,
     diff::{Change, Op, diff},
@@ -58,15 +58,8 @@ fn missing_object(moref: &MoRef) -> Obj<MissingObject> {
 }
 
 /// What happened between the cursor and `sight`.
-pub(super) fn next(
-    plan: &FilterPlan,
-    partial: bool,
-    inventory: &Inventory,
-    before: Cursor,
-    sight: Sight,
-    own_changes: u64,
-) -> Step {
-    let changes = changed(inventory, &before, &sight);
+pub(super) fn next(plan: &FilterPlan, partial: bool, before: Cursor, sight: Sight, own_changes: u64) -> Step {
+    let changes = changed(&before, &sight);
     let moved = before.own_changes != own_changes || changes.as_ref().is_none_or(|c| c.affects(&before.selection));
     if !moved {
         let touched = changes.expect("without a log the selection is made anew").objects;
@@ -125,11 +118,11 @@ impl Changed {
 }
 
 /// What has changed since the cursor; none if the log does not reach back so far.
-fn changed(inventory: &Inventory, before: &Cursor, sight: &Sight) -> Option<Changed> {
-    let commits = inventory.changes_since(before.sight.snapshot.revision())?;
+fn changed(before: &Cursor, sight: &Sight) -> Option<Changed> {
+    let commits = sight.snapshot.changes_since(before.sight.snapshot.revision())?;
     let mut out = Changed::default();
     let mut seen = HashSet::new();
-    for change in commits.iter().take_while(|c| c.revision <= sight.snapshot.revision()).flat_map(|c| &c.changes) {
+    for change in commits.iter().flat_map(|c| &c.changes) {
         if seen.insert(change.object.id.clone()) {
             out.objects.push(change.object.clone());
         }

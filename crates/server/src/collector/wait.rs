@@ -114,7 +114,7 @@ fn begin(collector: &Collector, version: &str) -> Result<Option<Obj<UpdateSet>>,
 fn gather(core: &Core, session: &Arc<Session>, collector: &Collector, own_changes: u64) -> Result<(), Fault> {
     let sight = core.sight(Some(session.clone()));
     for filter in collector.filters() {
-        let told = filter.step(core, &sight, own_changes)?;
+        let told = filter.step(&sight, own_changes)?;
         let moref = crate::session::SessionObject::moref(&*filter);
         let mut progress = collector.progress.lock();
         progress.pending.extend(told.updates.into_iter().map(|u| Pending::Update(moref.clone(), u)));

@@ -5,11 +5,16 @@
 //! only valid calls. A handler that panics faults its own request and nothing else.
 
 mod call;
+mod property;
 mod registry;
+
+#[cfg(test)]
+mod tests;
 
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
 
 pub use call::{Call, Caller};
+pub use property::property;
 pub use registry::{Outcome, Registry, RegistryError};
 use vim25::{ApiVersion, MethodInfo, MoRef, Shared, managed_type};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::http::{HeaderName, HeaderValue, Method, StatusCode};
 use percent_encoding::percent_decode_str;
-use vim25::{ApiVersion, Field, Kind, Limits, MethodInfo, MoRef, Ref, Str, json, managed_type, path::Path};
+use vim25::{ApiVersion, Field, Kind, Limits, MethodInfo, MoRef, Ref, Str, json};
 
 use super::caller;
 use crate::{
@@ -39,7 +39,7 @@ pub(super) async fn answer(core: &Arc<Core>, request: &Request) -> Response {
     let caller = caller(request, session);
     let granted = caller.granted.clone();
     let outcome = match request.method {
-        Method::GET => property(core, target, caller),
+        Method::GET => property(core, &target, &caller),
         Method::POST if !is_json(request) => {
             return Response::text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send application/json\n");
         }
@@ -106,19 +106,9 @@ fn encode(body: &mut Vec<u8>, place: &Field, value: Ref<'_>, version: ApiVersion
     }
 }
 
-/// A property of an object. An object or property that the caller may not see faults as in a call.
-fn property(core: &Arc<Core>, target: Target, caller: Caller) -> Result<Vec<u8>, Fault> {
-    let object = &target.object;
-    let kind = managed_type(&object.kind)
-        .ok_or_else(|| Fault::invalid_type("", format!("There is no managed object type '{}'", object.kind)))?;
-    let invalid = || crate::collector::invalid_property(&target.member);
-    let (_, _, field) = kind.field(&target.member).filter(|(_, _, f)| f.since <= target.version).ok_or_else(invalid)?;
-    if caller.session.is_none() && field.privilege != Some("System.Anonymous") {
-        return Err(Fault::not_authenticated(object, field.privilege.unwrap_or("System.View")));
-    }
-    let sight = core.sight(caller.session);
-    let content = sight.content(object).ok_or_else(|| Fault::object_not_found(object))?;
-    let value = Path::field(field.name).read(&*content).map_err(|_| invalid())?;
+/// A property of an object.
+fn property(core: &Arc<Core>, target: &Target, caller: &Caller) -> Result<Vec<u8>, Fault> {
+    let (field, value) = dispatch::property(core, caller, &target.object, &target.member, target.version)?;
     let mut body = Vec::new();
     if let Some(value) = value {
         encode(&mut body, field, vim25::Value::read(&value), target.version);

@@ -1,6 +1,7 @@
 //! The front door behind HTTP: which path speaks what.
 
 mod about;
+mod fetch;
 mod json;
 mod soap;
 
@@ -34,8 +35,9 @@ pub async fn answer(core: &Arc<Core>, request: Request) -> Response {
 /// The WSDL and what belongs to it.
 fn document(core: &Core, request: &Request, path: &str) -> Response {
     let scheme = if request.secure { "https" } else { "http" };
-    let host = request.header("host").unwrap_or("localhost");
-    let base = format!("{scheme}://{host}");
+    // HTTP/2 names the server in the request itself.
+    let authority = request.uri.authority().map(|a| a.as_str()).or_else(|| request.header("host"));
+    let base = format!("{scheme}://{}", authority.unwrap_or("localhost"));
     match wsdl::document(path, request.query().unwrap_or(""), &base, core.settings.version) {
         Some((content_type, text)) => Response::new(StatusCode::OK, content_type, text),
         None => not_found(path),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ::http::{HeaderValue, StatusCode, header::SET_COOKIE};
 use vim25::{ApiVersion, Limits, soap};
 
-use super::caller;
+use super::{caller, fetch};
 use crate::{
     core::Core,
     dispatch,
@@ -57,9 +57,20 @@ async fn call(core: &Arc<Core>, request: &Request, version: ApiVersion) -> Resul
     let session = session(core, request, message.header("vcSessionCookie"));
     let caller = caller(request, session);
     let granted = caller.granted.clone();
-    let call = dispatch::Request { this: message.this().clone(), method: message.method(), version, caller };
+    let this = message.this.clone().ok_or_else(|| Fault::invalid_request("The request names no receiver (_this)"))?;
+    if message.method == fetch::METHOD.name {
+        let name = fetch::wanted(&message.arguments(fetch::METHOD.params)?);
+        let (field, value) = dispatch::property(core, &caller, &this, &name, version)?;
+        let reply = soap::response_with(&fetch::METHOD, version, |encoder| {
+            if let Some(value) = value {
+                encoder.any("returnval", field.kind, vim25::Value::read(&value));
+            }
+        });
+        return Ok(Response::new(StatusCode::OK, XML, reply));
+    }
+    let call = dispatch::Request { this, method: &message.method, version, caller };
     let method = dispatch::resolve(core, &call)?;
-    let arguments = message.arguments(method)?;
+    let arguments = message.arguments(method.params)?;
     let outcome = dispatch::invoke(core.clone(), call, method, arguments).await?;
     let reply = Response::new(StatusCode::OK, XML, soap::response(method, outcome.read(), version));
     Ok(match granted.get().and_then(|secret| cookie(secret, request.secure)) {
