@@ -2,7 +2,7 @@
 //!
 //! `ci` is the whole proof of a change and what `.ci/run` calls. Each of its steps is a module of its own; a step either
 //! proves what its name says or fails, it never passes because something was missing.
-#![allow(clippy::print_stdout, reason = "a task runner talks to a person")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task runner talks to a person")]
 
 mod cargo;
 mod ci;
@@ -16,6 +16,7 @@ mod workspace;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's own commands", version)]
@@ -48,7 +49,17 @@ enum Command {
     Coverage,
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run_command() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nfailed: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_command() -> Result<()> {
     match Arguments::parse().command {
         Command::Ci { only } => ci::run(&only),
         Command::Interop { slow, release, pytest } => {
