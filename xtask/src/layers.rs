@@ -12,7 +12,7 @@ const MAY_USE: [(&str, &[&str]); 8] = [
     ("inventory", &["vim25"]),
     ("model", &["vim25", "inventory"]),
     ("driver", &["vim25"]),
-    ("server", &["vim25", "inventory", "driver"]),
+    ("server", &["vim25", "inventory", "model", "driver"]),
     ("ferrosphere", &["vim25", "inventory", "model", "driver", "server"]),
     ("xtask", &[]),
 ];

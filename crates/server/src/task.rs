@@ -81,10 +81,24 @@ pub fn start<F>(call: &Call, work: impl FnOnce(Work) -> F + Send + 'static) -> R
 where
     F: Future<Output = Result<Option<Any>, Fault>> + Send + 'static,
 {
-    let task = call.commit(|tx| Ok(create(tx, call)))?;
+    start_on(call, &call.this, call.method, work)
+}
+
+/// Makes a task as if `method` of `entity` had been called, and starts its work.
+pub fn start_on<F>(
+    call: &Call,
+    entity: &MoRef,
+    method: &'static MethodInfo,
+    work: impl FnOnce(Work) -> F + Send + 'static,
+) -> Result<MoRef, Fault>
+where
+    F: Future<Output = Result<Option<Any>, Fault>> + Send + 'static,
+{
+    let user = call.user();
+    let task = call.commit(|tx| Ok(create(tx, entity, method, &user)))?;
     call.core.tasks.lock().push_back(task.clone());
-    let context = Work { core: call.core.clone(), task: task.clone(), this: call.this.clone(), user: call.user() };
-    let delay = call.core.settings.delays.of(call.method);
+    let context = Work { core: call.core.clone(), task: task.clone(), this: entity.clone(), user };
+    let delay = call.core.settings.delays.of(method);
     tokio::spawn(run(context, delay, work));
     Ok(task)
 }
@@ -97,15 +111,15 @@ pub fn transact(
     start(call, move |work| async move { work.commit(|tx| change(&work, tx)) })
 }
 
-fn create(tx: &mut Tx<'_>, call: &Call) -> MoRef {
+fn create(tx: &mut Tx<'_>, entity: &MoRef, method: &MethodInfo, user: &Str) -> MoRef {
     let info = TaskInfo::with(|info| {
-        info.name = Some(call.method.name.into());
-        info.description_id = description_id(call.method);
-        info.entity = Some(call.this.clone());
+        info.name = Some(method.name.into());
+        info.description_id = description_id(method);
+        info.entity = Some(entity.clone());
         info.cancelable = true;
-        info.reason = user_reason(call.user());
+        info.reason = user_reason(user.clone());
     });
-    enter(tx, info, &call.user())
+    enter(tx, info, user)
 }
 
 /// Puts a queued task into the world: gives it its reference, key and time, names it where recent tasks are named, and

@@ -17,6 +17,9 @@ use crate::{
 /// `Login`: opens a session for a name and password.
 pub fn login(call: &Call, args: args::Login) -> Result<Obj<UserSession>, Fault> {
     check_locale(args.locale.as_deref())?;
+    if call.caller.session.is_some() {
+        return Err(Fault::new(InvalidLogin::default(), "This session is logged in already: log out first."));
+    }
     if !call.core.sessions.accepts(&args.user_name, &args.password) {
         post_refusal(call, &args.user_name)?;
         let message = "Cannot complete login due to an incorrect user name or password.";

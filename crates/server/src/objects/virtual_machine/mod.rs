@@ -1,0 +1,36 @@
+//! `VirtualMachine`: its life and its configuration.
+
+mod around;
+mod claim;
+mod create;
+mod place;
+mod power;
+mod reconfigure;
+mod remove;
+mod story;
+mod template;
+
+pub use around::Around;
+pub use power::expect_power;
+pub use remove::remove;
+use vim25::{args, mo};
+
+use crate::dispatch::{Registry, RegistryError};
+
+pub(super) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
+    registry.on::<mo::Folder, args::CreateVM_Task>(create::in_folder)?;
+    registry.on::<mo::ResourcePool, args::CreateChildVM_Task>(create::in_pool)?;
+    registry.on::<mo::Datacenter, args::PowerOnMultiVM_Task>(power::on_many)?;
+    registry.on::<mo::VirtualMachine, args::ReconfigVM_Task>(reconfigure::reconfigure)?;
+    registry.on::<mo::VirtualMachine, args::PowerOnVM_Task>(power::on)?;
+    registry.on::<mo::VirtualMachine, args::PowerOffVM_Task>(power::off)?;
+    registry.on::<mo::VirtualMachine, args::ResetVM_Task>(power::reset)?;
+    registry.on::<mo::VirtualMachine, args::SuspendVM_Task>(power::suspend)?;
+    registry.on::<mo::VirtualMachine, args::ShutdownGuest>(power::shutdown_guest)?;
+    registry.on::<mo::VirtualMachine, args::RebootGuest>(power::reboot_guest)?;
+    registry.on::<mo::VirtualMachine, args::StandbyGuest>(power::standby_guest)?;
+    registry.on::<mo::VirtualMachine, args::MarkAsTemplate>(template::mark)?;
+    registry.on::<mo::VirtualMachine, args::MarkAsVirtualMachine>(template::unmark)?;
+    registry.on::<mo::VirtualMachine, args::UnregisterVM>(remove::unregister)?;
+    registry.on::<mo::VirtualMachine, args::Destroy_Task>(remove::destroy)
+}

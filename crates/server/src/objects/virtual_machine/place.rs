@@ -1,0 +1,71 @@
+//! Where a machine runs: which host of a pool takes it, and the lists that name it.
+
+use inventory::Tx;
+use vim25::{
+    MoRef, mo,
+    types::{HostSystemConnectionState, NoCompatibleHost},
+};
+
+use crate::fault::Fault;
+
+/// The host for a machine of `pool`: the one that the client names, if it belongs to the pool's owner; else the host
+/// that can run it and has the fewest machines, the first of several.
+pub fn host(tx: &Tx<'_>, pool: &MoRef, named: Option<&MoRef>) -> Result<MoRef, Fault> {
+    let owner = &tx.get::<mo::ResourcePool>(pool).ok_or_else(|| Fault::object_not_found(pool))?.owner;
+    let owner = tx.get::<mo::ComputeResource>(owner).ok_or_else(|| Fault::object_not_found(owner))?;
+    let hosts = owner.host.as_deref().unwrap_or_default();
+    if let Some(named) = named {
+        tx.get::<mo::HostSystem>(named).ok_or_else(|| Fault::object_not_found(named))?;
+        return match hosts.contains(named) {
+            true => Ok(named.clone()),
+            false => Err(Fault::invalid_argument("host", format!("'{named}' does not belong to '{}'", owner.name))),
+        };
+    }
+    let usable = hosts.iter().filter_map(|h| Some((h, tx.get::<mo::HostSystem>(h)?))).filter(|(_, h)| is_usable(h));
+    let least = usable.min_by_key(|(_, h)| h.vm.as_ref().map_or(0, Vec::len));
+    least.map(|(h, _)| h.clone()).ok_or_else(|| no_host(&owner.name))
+}
+
+fn is_usable(host: &mo::HostSystem) -> bool {
+    host.runtime.connection_state == HostSystemConnectionState::Connected && !host.runtime.in_maintenance_mode
+}
+
+fn no_host(name: &str) -> Fault {
+    let message = format!("No host of '{name}' is connected and out of maintenance mode.");
+    Fault::new(NoCompatibleHost::default(), message)
+}
+
+/// Names the machine in the lists of its folder, pool and host.
+pub fn enlist(tx: &mut Tx<'_>, vm: &MoRef) {
+    let Some((folder, pool, host)) = places(tx, vm) else { return };
+    if let Some(folder) = folder {
+        crate::objects::entity::adopt(tx, &folder, vm);
+    }
+    if let Some(pool) = pool.and_then(|p| tx.edit::<mo::ResourcePool>(&p)) {
+        pool.vm.get_or_insert_default().push(vm.clone());
+    }
+    if let Some(host) = host.and_then(|h| tx.edit::<mo::HostSystem>(&h)) {
+        host.vm.get_or_insert_default().push(vm.clone());
+    }
+}
+
+/// Takes the machine from those lists.
+pub fn delist(tx: &mut Tx<'_>, vm: &MoRef) {
+    let Some((folder, pool, host)) = places(tx, vm) else { return };
+    if let Some(folder) = folder {
+        crate::objects::entity::release(tx, &folder, vm);
+    }
+    if let Some(pool) = pool.and_then(|p| tx.edit::<mo::ResourcePool>(&p)) {
+        pool.vm.iter_mut().for_each(|list| list.retain(|other| other != vm));
+    }
+    if let Some(host) = host.and_then(|h| tx.edit::<mo::HostSystem>(&h)) {
+        host.vm.iter_mut().for_each(|list| list.retain(|other| other != vm));
+    }
+}
+
+type Places = (Option<MoRef>, Option<MoRef>, Option<MoRef>);
+
+fn places(tx: &Tx<'_>, vm: &MoRef) -> Option<Places> {
+    let vm = tx.get::<mo::VirtualMachine>(vm)?;
+    Some((vm.parent.clone(), vm.resource_pool.clone(), vm.runtime.host.clone()))
+}

@@ -1,0 +1,190 @@
+//! Power operations: the state is checked and the machine claimed in one commit, the driver does it, and the outcome is
+//! recorded in another.
+
+use driver::{Action, Order, Refusal};
+use inventory::Tx;
+use model::vm::{
+    Surroundings,
+    power::{self, PowerOn},
+};
+use vim25::{
+    Any, Method, MoRef, Obj, args, mo,
+    types::{
+        ClusterAttemptedVmInfo, ClusterNotAttemptedVmInfo, ClusterPowerOnVmResult, InvalidPowerState, ToolsUnavailable, VirtualMachineConfigInfo, VirtualMachinePowerState as Power,
+        VirtualMachineVMCIDevice,
+    },
+};
+
+use super::{
+    Around,
+    claim::{self, Claim},
+    story,
+};
+use crate::{
+    dispatch::Call,
+    fault::Fault,
+    task::{self, Work},
+};
+
+/// `PowerOnVM_Task`
+pub fn on(call: &Call, args: args::PowerOnVM_Task) -> Result<MoRef, Fault> {
+    start(call, Action::PowerOn, args.host)
+}
+
+/// `PowerOffVM_Task`
+pub fn off(call: &Call, _: args::PowerOffVM_Task) -> Result<MoRef, Fault> {
+    start(call, Action::PowerOff, None)
+}
+
+/// `ResetVM_Task`
+pub fn reset(call: &Call, _: args::ResetVM_Task) -> Result<MoRef, Fault> {
+    start(call, Action::Reset, None)
+}
+
+/// `SuspendVM_Task`
+pub fn suspend(call: &Call, _: args::SuspendVM_Task) -> Result<MoRef, Fault> {
+    start(call, Action::Suspend, None)
+}
+
+/// `ShutdownGuest`: asks the guest to stop, which a guest with running tools does.
+pub fn shutdown_guest(call: &Call, _: args::ShutdownGuest) -> Result<(), Fault> {
+    ask_guest(call, Action::PowerOff)
+}
+
+/// `RebootGuest`
+pub fn reboot_guest(call: &Call, _: args::RebootGuest) -> Result<(), Fault> {
+    ask_guest(call, Action::Reset)
+}
+
+/// `StandbyGuest`
+pub fn standby_guest(call: &Call, _: args::StandbyGuest) -> Result<(), Fault> {
+    ask_guest(call, Action::Suspend)
+}
+
+fn start(call: &Call, action: Action, host: Option<MoRef>) -> Result<MoRef, Fault> {
+    task::start(call, move |work| async move {
+        let vm = work.this.clone();
+        perform(&work, &vm, action, host).await.map(|()| None)
+    })
+}
+
+/// The guest does what it is asked to in its own time; the call does not wait for it.
+fn ask_guest(call: &Call, action: Action) -> Result<(), Fault> {
+    let world = call.snapshot();
+    let vm = world.get::<mo::VirtualMachine>(&call.this).ok_or_else(|| Fault::object_not_found(&call.this))?;
+    expect_power(vm, Some(wanted(action)), &[Power::PoweredOn])?;
+    let tools = vm.guest.as_ref().and_then(|g| g.tools_running_status.as_deref());
+    if tools != Some("guestToolsRunning") {
+        let message = "Cannot complete operation because VMware Tools is not running in this virtual machine.";
+        return Err(Fault::new(ToolsUnavailable::default(), message));
+    }
+    start(call, action, None).map(|_| ())
+}
+
+/// Does a power operation on a machine as part of a task.
+pub async fn perform(work: &Work, vm: &MoRef, action: Action, host: Option<MoRef>) -> Result<(), Fault> {
+    let order = work.commit(|tx| {
+        let after = transition(tx, vm, action, host.as_ref())?;
+        claim::mark(work, vm, tx)?;
+        story::begins(tx, work, vm, action);
+        Ok(Order { vm: vm.clone(), config: config(&after), action })
+    })?;
+    let _claim = Claim::held(work, vm);
+    work.core.driver.carry_out(order).await.map_err(|refusal| refused(&refusal))?;
+    work.commit(|tx| {
+        let after = transition(tx, vm, action, host.as_ref())?;
+        if let Some(vm) = tx.edit::<mo::VirtualMachine>(vm) {
+            *vm = after;
+        }
+        story::ends(tx, work, vm, action);
+        Ok(())
+    })
+}
+
+fn config(vm: &mo::VirtualMachine) -> Obj<VirtualMachineConfigInfo> {
+    vm.config.clone().unwrap_or_default()
+}
+
+/// The machine as it is after the operation, or why its state does not allow it.
+fn transition(tx: &Tx<'_>, vm: &MoRef, action: Action, host: Option<&MoRef>) -> Result<mo::VirtualMachine, Fault> {
+    let mut after = tx.get::<mo::VirtualMachine>(vm).ok_or_else(|| Fault::object_not_found(vm))?.clone();
+    let now = tx.now();
+    match action {
+        Action::PowerOn => power_on(tx, vm, &mut after, host)?,
+        Action::PowerOff => power::off(&mut after)?,
+        Action::Reset => power::reset(&mut after, now)?,
+        Action::Suspend => power::suspend(&mut after, now)?,
+        Action::Reconfigure | Action::Destroy => unreachable!("not a power operation"),
+    }
+    Ok(after)
+}
+
+fn power_on(tx: &Tx<'_>, vm: &MoRef, after: &mut mo::VirtualMachine, host: Option<&MoRef>) -> Result<(), Fault> {
+    let host = host.or(after.runtime.host.as_ref()).cloned();
+    let host = host.ok_or_else(|| Fault::invalid_argument("host", "the machine is on no host"))?;
+    let system = tx.get::<mo::HostSystem>(&host).ok_or_else(|| Fault::object_not_found(&host))?;
+    let world = tx.before();
+    let neighbours = system.vm.iter().filter(|other| *other != vm);
+    let taken: Vec<i64> = neighbours.filter_map(|other| running_cid(world.get(other)?)).collect();
+    let facts = Around::new(world, host).host();
+    let cid_taken = |id| taken.contains(&i64::from(id));
+    Ok(power::on(after, &PowerOn { now: tx.now(), host: &facts, cid_taken: &cid_taken })?)
+}
+
+/// The VMCI context id of a machine that runs.
+fn running_cid(vm: &mo::VirtualMachine) -> Option<i64> {
+    if vm.runtime.power_state != Power::PoweredOn {
+        return None;
+    }
+    let devices = vm.config.as_ref()?.hardware.device.as_ref()?;
+    devices.iter().find_map(|d| d.cast::<VirtualMachineVMCIDevice>()?.id)
+}
+
+fn wanted(action: Action) -> Power {
+    match action {
+        Action::PowerOff => Power::PoweredOff,
+        Action::Suspend => Power::Suspended,
+        _ => Power::PoweredOn,
+    }
+}
+
+fn refused(refusal: &Refusal) -> Fault {
+    Fault::system_error(refusal.to_string())
+}
+
+/// Faults unless the machine is in one of these states. `requested` is where the operation would lead, if anywhere.
+pub fn expect_power(vm: &mo::VirtualMachine, requested: Option<Power>, allowed: &[Power]) -> Result<(), Fault> {
+    let state = &vm.runtime.power_state;
+    if allowed.contains(state) {
+        return Ok(());
+    }
+    use vim25::EnumValue;
+    let message = format!(
+        "The attempted operation cannot be performed in the current state ({}) of '{}'.",
+        state.as_str(),
+        vm.name
+    );
+    let fault = InvalidPowerState { requested_state: requested, existing_state: state.clone(), ..Default::default() };
+    Err(Fault::new(fault, message))
+}
+
+/// `Datacenter.PowerOnMultiVM_Task`: a task of its own for each machine; what does not belong to the datacenter is not
+/// attempted.
+pub fn on_many(call: &Call, args: args::PowerOnMultiVM_Task) -> Result<MoRef, Fault> {
+    let world = call.snapshot();
+    let mut result = ClusterPowerOnVmResult::default();
+    for vm in args.vm {
+        if world.get::<mo::VirtualMachine>(&vm).is_none() {
+            let fault = Fault::object_not_found(&vm).localized();
+            result.not_attempted.get_or_insert_default().push(ClusterNotAttemptedVmInfo { vm, fault }.into());
+            continue;
+        }
+        let method = <args::PowerOnVM_Task as Method>::METHOD;
+        let task = task::start_on(call, &vm, method, |work| async move {
+            let vm = work.this.clone();
+            perform(&work, &vm, Action::PowerOn, None).await.map(|()| None)
+        })?;
+        result.attempted.get_or_insert_default().push(ClusterAttemptedVmInfo { vm, task: Some(task) }.into());
+    }
+    task::start(call, |_| async move { Ok(Some(Any::object(result))) })
+}

@@ -1,0 +1,58 @@
+//! `Destroy_Task` and `UnregisterVM`.
+
+use driver::{Action, Order};
+use inventory::Tx;
+use vim25::{MoRef, args, mo, types::VirtualMachinePowerState as Power};
+
+use super::{
+    claim::{self, Claim},
+    expect_power, place, story,
+};
+use crate::{
+    dispatch::Call,
+    events,
+    fault::Fault,
+    task::{self, Work},
+};
+
+/// `Destroy_Task`: removes a machine that does not run, with its files.
+pub fn destroy(call: &Call, _: args::Destroy_Task) -> Result<MoRef, Fault> {
+    task::start(call, |work| async move { perform(&work).await.map(|()| None) })
+}
+
+async fn perform(work: &Work) -> Result<(), Fault> {
+    let vm = &work.this;
+    let order = work.commit(|tx| {
+        let machine = tx.get::<mo::VirtualMachine>(vm).ok_or_else(|| Fault::object_not_found(vm))?;
+        expect_power(machine, Some(Power::PoweredOff), &[Power::PoweredOff, Power::Suspended])?;
+        let order = Order { vm: vm.clone(), config: machine.config.clone().unwrap_or_default(), action: Action::Destroy };
+        claim::mark(work, vm, tx)?;
+        Ok(order)
+    })?;
+    let _claim = Claim::held(work, vm);
+    work.core.driver.carry_out(order).await.map_err(|refusal| Fault::system_error(refusal.to_string()))?;
+    work.commit(|tx| {
+        story::ends(tx, work, vm, Action::Destroy);
+        remove(tx, vm)
+    })
+}
+
+/// `UnregisterVM`: removes a machine that does not run from the inventory; its files stay.
+pub fn unregister(call: &Call, _: args::UnregisterVM) -> Result<(), Fault> {
+    call.commit(|tx| {
+        let machine = call.this_in::<mo::VirtualMachine>(tx)?;
+        expect_power(machine, Some(Power::PoweredOff), &[Power::PoweredOff, Power::Suspended])?;
+        let text = format!("Removed {} from the inventory", machine.name);
+        events::post(tx, &call.user(), &call.this, vim25::types::VmRemovedEvent::default(), text);
+        remove(tx, &call.this)
+    })
+}
+
+/// Takes a machine and all that names it out of the world.
+pub fn remove(tx: &mut Tx<'_>, vm: &MoRef) -> Result<(), Fault> {
+    place::delist(tx, vm);
+    match tx.remove(vm) {
+        true => Ok(()),
+        false => Err(Fault::object_not_found(vm)),
+    }
+}

@@ -1,0 +1,49 @@
+//! `MarkAsTemplate` and `MarkAsVirtualMachine`.
+
+use inventory::Tx;
+use vim25::{MoRef, args, mo, types::VirtualMachinePowerState as Power};
+
+use super::expect_power;
+use crate::{dispatch::Call, fault::Fault};
+
+/// Turns a machine that is off into a template: it cannot be powered on and belongs to no pool.
+pub fn mark(call: &Call, _: args::MarkAsTemplate) -> Result<(), Fault> {
+    call.commit(|tx| {
+        expect_power(call.this_in::<mo::VirtualMachine>(tx)?, None, &[Power::PoweredOff])?;
+        let vm = tx.edit::<mo::VirtualMachine>(&call.this).ok_or_else(|| Fault::object_not_found(&call.this))?;
+        if let Some(config) = &mut vm.config {
+            config.template = true;
+        }
+        if let Some(pool) = vm.resource_pool.take() {
+            leave_pool(tx, &pool, &call.this);
+        }
+        Ok(())
+    })
+}
+
+fn leave_pool(tx: &mut Tx<'_>, pool: &MoRef, vm: &MoRef) {
+    if let Some(pool) = tx.edit::<mo::ResourcePool>(pool) {
+        pool.vm.iter_mut().for_each(|list| list.retain(|other| other != vm));
+    }
+}
+
+/// Turns a template into a machine of a pool, and moves it to a host if one is named.
+pub fn unmark(call: &Call, args: args::MarkAsVirtualMachine) -> Result<(), Fault> {
+    call.commit(|tx| {
+        let template = call.this_in::<mo::VirtualMachine>(tx)?.config.as_ref().is_some_and(|c| c.template);
+        if !template {
+            return Err(Fault::not_supported("The virtual machine is not a template."));
+        }
+        let host = super::place::host(tx, &args.pool, args.host.as_ref())?;
+        let vm = tx.edit::<mo::VirtualMachine>(&call.this).ok_or_else(|| Fault::object_not_found(&call.this))?;
+        if let Some(config) = &mut vm.config {
+            config.template = false;
+        }
+        vm.resource_pool = Some(args.pool.clone());
+        vm.runtime.host = Some(host);
+        if let Some(pool) = tx.edit::<mo::ResourcePool>(&args.pool) {
+            pool.vm.get_or_insert_default().push(call.this.clone());
+        }
+        Ok(())
+    })
+}
