@@ -24,7 +24,7 @@ pub(super) fn fill<'de, A: MapAccess<'de>>(
     let mut message = None;
     while let Some(key) = members.next_key_seed(Text)? {
         match fields.find(&key) {
-            Some(entry) => field(context, object, entry, members)?,
+            Some(place) => field(context, object, &mut fields, place, members)?,
             None if key == FAULT_STRING && ty.fault => message = text(context, members)?,
             None => unknown(context, ty, &key, members)?,
         }
@@ -38,18 +38,19 @@ pub(super) fn fill<'de, A: MapAccess<'de>>(
 fn field<'de, A: MapAccess<'de>>(
     context: &Context,
     object: &mut dyn DataObject,
-    entry: &mut Entry,
+    fields: &mut Fields,
+    at: Position,
     members: &mut A,
 ) -> Result<(), A::Error> {
-    let field = entry.field;
-    if entry.seen {
+    let field = fields.field(at);
+    if fields.is_seen(at) {
         return Err(context.fail(Problem::Duplicate { field: field.name.into() }));
     }
     let place = Place { context, kind: field.kind, list: field.list };
     let value = members.next_value_seed(place).map_err(|e| context.in_field(field.name, e))?;
     let Some(value) = value else { return Ok(()) };
-    entry.seen = true;
-    let slot = level(object, entry.up).and_then(|level| level.slot(entry.index));
+    fields.mark(at);
+    let slot = level(object, fields.up(at)).and_then(|level| level.slot(at.index));
     match slot.map(|slot| slot.assign(value)) {
         Some(Ok(())) => Ok(()),
         refused => {
@@ -89,50 +90,107 @@ fn unknown<'de, A: MapAccess<'de>>(
     }))
 }
 
-/// A field of the object that is being read: where it stands, and whether it was there.
-struct Entry {
-    field: &'static Field,
-    up: usize,
-    index: usize,
-    seen: bool,
+/// Types extend each other at most this often, and have at most this many fields; a test sees to it.
+const LEVELS: usize = 16;
+const FIELDS: usize = 256;
+
+/// The fields of a type in wire order, which is the order in which they nearly always come, and which of them were there.
+struct Fields {
+    /// The furthest base first.
+    levels: [&'static Type; LEVELS],
+    count: usize,
+    next: Position,
+    seen: [u64; FIELDS / 64],
 }
 
-/// The fields of a type in wire order, which is the order in which they nearly always come.
-struct Fields {
-    entries: Vec<Entry>,
-    next: usize,
+/// Where a field stands: level, index there, and its number over all levels.
+#[derive(Clone, Copy, Default)]
+struct Position {
+    level: usize,
+    index: usize,
+    number: usize,
 }
 
 impl Fields {
     fn of(ty: &'static Type) -> Fields {
-        let count = ty.lineage().map(|t| t.fields.len()).sum();
-        let mut entries = Vec::with_capacity(count);
-        push_levels(ty, 0, &mut entries);
-        Fields { entries, next: 0 }
+        let mut levels = [ty; LEVELS];
+        let mut count = 0;
+        for level in ty.lineage() {
+            levels[count] = level;
+            count += 1;
+        }
+        levels[..count].reverse();
+        Fields { levels, count, next: Position::default(), seen: [0; FIELDS / 64] }
     }
 
-    /// The entry with this name, looked for from behind the one that was found last.
-    fn find(&mut self, name: &str) -> Option<&mut Entry> {
-        let (before, after) = self.entries.split_at(self.next);
-        let named = |e: &Entry| e.field.name == name;
-        let at = match after.iter().position(named) {
-            Some(at) => self.next + at,
-            None => before.iter().position(named)?,
-        };
-        self.next = at + 1;
-        Some(&mut self.entries[at])
+    /// The field with this name, looked for from behind the one that was found last.
+    fn find(&mut self, name: &str) -> Option<Position> {
+        let at = self.find_from(self.next, name).or_else(|| self.find_from(Position::default(), name))?;
+        self.next = Position { index: at.index + 1, number: at.number + 1, ..at };
+        Some(at)
+    }
+
+    fn find_from(&self, mut at: Position, name: &str) -> Option<Position> {
+        for level in at.level..self.count {
+            let fields = &self.levels[level].fields[at.index..];
+            if let Some(ahead) = fields.iter().position(|f| f.name == name) {
+                return Some(Position { level, index: at.index + ahead, number: at.number + ahead });
+            }
+            at = Position { level, index: 0, number: at.number + fields.len() };
+        }
+        None
+    }
+
+    fn field(&self, at: Position) -> &'static Field {
+        &self.levels[at.level].fields[at.index]
+    }
+
+    /// How many bases up from the type itself.
+    fn up(&self, at: Position) -> usize {
+        self.count - 1 - at.level
+    }
+
+    fn mark(&mut self, at: Position) {
+        self.seen[at.number / 64] |= 1 << (at.number % 64);
+    }
+
+    fn is_seen(&self, at: Position) -> bool {
+        self.seen[at.number / 64] & (1 << (at.number % 64)) != 0
     }
 
     /// A required field that was not there. A required list may be left out: it is empty.
     fn missing(&self) -> Option<&'static str> {
-        let missing = |e: &&Entry| !e.seen && !e.field.optional && !e.field.list;
-        self.entries.iter().find(missing).map(|e| e.field.name)
+        let fields = self.levels[..self.count].iter().flat_map(|ty| ty.fields).enumerate();
+        let mut required = fields.filter(|(_, field)| !field.optional && !field.list);
+        let missing = required.find(|(number, _)| self.seen[number / 64] & (1 << (number % 64)) == 0);
+        missing.map(|(_, field)| field.name)
     }
 }
 
-fn push_levels(ty: &'static Type, up: usize, entries: &mut Vec<Entry>) {
-    if let Some(base) = ty.base {
-        push_levels(base, up + 1, entries);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{all_managed, all_types};
+
+    #[test]
+    fn every_type_fits() {
+        let methods = all_managed().iter().flat_map(|t| t.methods).map(|m| m.params);
+        for ty in all_types().iter().chain(all_managed()).copied().chain(methods) {
+            assert!(ty.lineage().count() <= LEVELS && ty.all_fields().len() <= FIELDS, "{}", ty.name);
+        }
     }
-    entries.extend(ty.fields.iter().enumerate().map(|(index, field)| Entry { field, up, index, seen: false }));
+
+    #[test]
+    fn fields_are_found_in_any_order_and_wherever_the_last_one_was() {
+        for ty in all_types() {
+            let names: Vec<&str> = ty.all_fields().iter().map(|f| f.name).collect();
+            let mut fields = Fields::of(ty);
+            for (number, name) in names.iter().enumerate().chain(names.iter().enumerate().rev()) {
+                let at = fields.find(name).unwrap();
+                assert_eq!((at.number, fields.field(at).name), (number, *name));
+                assert_eq!(ty.field(name).map(|(up, index, _)| (up, index)), Some((fields.up(at), at.index)));
+            }
+            assert!(fields.find("nonsense").is_none());
+        }
+    }
 }
