@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    cursor::{Cursor, Tag, quote},
+    cursor::{Cursor, quote},
+    fail::{Result, in_field, in_item},
     input,
     layout::{Found, Layout},
     names, scalar,
@@ -22,29 +23,29 @@ impl<'a> Decoder<'a> {
         Decoder { cursor: Cursor::new(text, limits.depth), limits, objects: 0 }
     }
 
-    /// The value of the element that begins with `tag`, in a place that declares `kind`; none if it is nil.
-    pub fn value(&mut self, tag: &Tag<'a>, kind: Kind) -> Result<Option<Any>, DecodeError> {
-        if tag.nil {
+    /// The value of the element that was entered last, in a place that declares `kind`; none if it is nil.
+    pub fn value(&mut self, kind: Kind) -> Result<Option<Any>> {
+        if self.cursor.tag.nil {
             self.cursor.skip()?;
             return Ok(None);
         }
         Ok(Some(match kind {
             Kind::Object(declared) => {
-                let ty = self.object_type(tag, declared)?;
+                let ty = self.object_type(declared)?;
                 Any::Object(self.object(ty)?)
             }
-            Kind::Any => return self.any(tag),
+            Kind::Any => return self.any(),
             simple => {
-                if tag.xsi_type.is_some() {
-                    self.check_simple(tag, simple)?;
+                if self.cursor.tag.xsi_type.is_some() {
+                    self.check_simple(simple)?;
                 }
-                self.simple(tag, simple)?
+                self.simple(simple)?
             }
         }))
     }
 
     /// The fields of an object of type `ty`, up to the end of the element whose start was read last.
-    pub fn object(&mut self, ty: &'static Type) -> Result<Shared, DecodeError> {
+    pub fn object(&mut self, ty: &'static Type) -> Result<Shared> {
         self.objects += 1;
         if self.objects > self.limits.objects {
             return Err(Problem::TooManyObjects { limit: self.limits.objects }.into());
@@ -52,13 +53,15 @@ impl<'a> Decoder<'a> {
         let mut shared = (ty.new)();
         let object = Arc::get_mut(&mut shared).expect("a new object has one owner");
         let mut layout = Layout::new(ty);
-        while let Some(tag) = self.cursor.child()? {
-            match layout.find(tag.name) {
-                Some(found) => self.field(object, &mut layout, found, &tag)?,
-                None if self.limits.skip_unknown || (ty.api == Api::Arguments && tag.name == "_this") => {
+        while let Some(name) = self.cursor.child()? {
+            match layout.find(name) {
+                Some(found) => self.field(object, &mut layout, found)?,
+                None if self.limits.skip_unknown || (ty.api == Api::Arguments && name == "_this") => {
                     self.cursor.skip()?;
                 }
-                None => return Err(Problem::UnknownField { owner: ty.name, field: quoted_name(&tag) }.into()),
+                None => {
+                    return Err(Problem::UnknownField { owner: ty.name, field: name.chars().take(60).collect() }.into());
+                }
             }
         }
         match layout.missing() {
@@ -67,18 +70,12 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn field(
-        &mut self,
-        object: &mut dyn DataObject,
-        layout: &mut Layout,
-        found: Found,
-        tag: &Tag<'a>,
-    ) -> Result<(), DecodeError> {
+    fn field(&mut self, object: &mut dyn DataObject, layout: &mut Layout, found: Found) -> Result<()> {
         let field = found.field;
         if found.repeated && !field.list {
             return Err(Problem::Duplicate { field: field.name.into() }.into());
         }
-        let value = self.value(tag, field.kind);
+        let value = self.value(field.kind);
         let slot = found.slot(object);
         let assigned = match value {
             Ok(None) => return Ok(()),
@@ -86,18 +83,18 @@ impl<'a> Decoder<'a> {
             Ok(Some(value)) => slot.assign(value),
             Err(error) if field.list => {
                 let index = slot.list_mut().map_or(0, |list| list.len());
-                return Err(error.in_item(index).in_field(field.name));
+                return Err(in_field(in_item(error, index), field.name));
             }
-            Err(error) => return Err(error.in_field(field.name)),
+            Err(error) => return Err(in_field(error, field.name)),
         };
         layout.mark(&found);
         // The value was read as what the descriptor says, so this is for a descriptor that lies.
-        assigned.map_err(|value| ill_typed(field.kind, format!("{value:?}")).in_field(field.name))
+        assigned.map_err(|value| in_field(ill_typed(field.kind, format!("{value:?}")), field.name))
     }
 
-    fn any(&mut self, tag: &Tag<'a>) -> Result<Option<Any>, DecodeError> {
-        let Some(name) = &tag.xsi_type else {
-            return Ok(Some(self.simple(tag, Kind::Str)?));
+    fn any(&mut self) -> Result<Option<Any>> {
+        let Some(name) = self.cursor.tag.xsi_type else {
+            return Ok(Some(self.simple(Kind::Str)?));
         };
         let Some((kind, list)) = self.resolve(name)? else {
             if self.limits.skip_unknown {
@@ -111,32 +108,32 @@ impl<'a> Decoder<'a> {
         }
         Ok(Some(match kind {
             Kind::Object(ty) => Any::Object(self.object(ty)?),
-            Kind::Any => self.simple(tag, Kind::Str)?,
-            simple => self.simple(tag, simple)?,
+            Kind::Any => self.simple(Kind::Str)?,
+            simple => self.simple(simple)?,
         }))
     }
 
-    fn list(&mut self, item: Kind) -> Result<AnyList, DecodeError> {
+    fn list(&mut self, item: Kind) -> Result<AnyList> {
         let mut items = Vec::new();
-        while let Some(tag) = self.cursor.child()? {
-            let value = self.value(&tag, item).map_err(|e| e.in_item(items.len()))?;
+        while self.cursor.child()?.is_some() {
+            let value = self.value(item).map_err(|e| in_item(e, items.len()))?;
             items.extend(value);
         }
         Ok(AnyList { item, items })
     }
 
     /// A value that is neither an object nor of run-time type.
-    fn simple(&mut self, tag: &Tag<'a>, kind: Kind) -> Result<Any, DecodeError> {
+    fn simple(&mut self, kind: Kind) -> Result<Any> {
         let text = self.cursor.text(kind.wire_name())?;
         if let Kind::MoRef(_) = kind {
-            return reference(tag, &text).map(Any::MoRef);
+            return reference(&self.cursor, &text).map(Any::MoRef);
         }
-        Ok(scalar::parse(kind, &text)?)
+        scalar::parse(kind, &text)
     }
 
     /// The type of an object in a place that declares `declared`.
-    fn object_type(&self, tag: &Tag<'_>, declared: &'static Type) -> Result<&'static Type, DecodeError> {
-        let Some(name) = &tag.xsi_type else { return Ok(declared) };
+    fn object_type(&self, declared: &'static Type) -> Result<&'static Type> {
+        let Some(name) = self.cursor.tag.xsi_type else { return Ok(declared) };
         match self.resolve(name)? {
             Some((Kind::Object(ty), false)) if ty.is_a(declared) => Ok(ty),
             Some(_) => Err(ill_typed(Kind::Object(declared), quote(name))),
@@ -146,8 +143,8 @@ impl<'a> Decoder<'a> {
     }
 
     /// Refuses an object or a list in the place of a simple value; of the simple types the declared one is believed.
-    fn check_simple(&self, tag: &Tag<'_>, kind: Kind) -> Result<(), DecodeError> {
-        let Some(name) = &tag.xsi_type else { return Ok(()) };
+    fn check_simple(&self, kind: Kind) -> Result<()> {
+        let Some(name) = self.cursor.tag.xsi_type else { return Ok(()) };
         match self.resolve(name)? {
             Some((Kind::Object(_), _) | (_, true)) => Err(ill_typed(kind, quote(name))),
             Some(_) => Ok(()),
@@ -156,40 +153,42 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    pub fn resolve(&self, qualified: &str) -> Result<Option<(Kind, bool)>, DecodeError> {
+    /// What an `xsi:type` names: a kind, and whether it is a list of that kind.
+    pub fn resolve(&self, qualified: &'a str) -> Result<Option<(Kind, bool)>> {
         let (namespace, name) = self.cursor.resolve(qualified)?;
-        Ok(names::resolve(name, namespace == super::XSD))
+        Ok(names::resolve(&name, namespace == super::XSD))
     }
 }
 
-/// A reference from its text and the attribute `type`.
-pub(super) fn reference(tag: &Tag<'_>, text: &str) -> Result<MoRef, DecodeError> {
-    let Some(kind) = &tag.type_attribute else {
+/// A reference from its text and the attribute `type` of the element that was entered last.
+pub(super) fn reference(cursor: &Cursor<'_>, text: &str) -> Result<MoRef> {
+    let Some(kind) = cursor.tag.type_attribute else {
         return Err(Problem::Missing { owner: "ManagedObjectReference", field: "type" }.into());
     };
+    let kind = cursor.attribute(kind)?;
     // Some clients qualify the type's name.
-    let kind = kind.rsplit(':').next().unwrap_or(kind);
+    let kind = kind.rsplit(':').next().unwrap_or(&kind);
     Ok(MoRef::new(Str::new(kind), Str::new(text.trim_ascii())))
 }
 
-fn quoted_name(tag: &Tag<'_>) -> String {
-    tag.name.chars().take(60).collect()
-}
-
-fn unknown_type(name: &str) -> DecodeError {
+fn unknown_type(name: &str) -> Box<DecodeError> {
     Problem::UnknownType { name: name.chars().take(120).collect() }.into()
 }
 
-fn ill_typed(kind: Kind, found: String) -> DecodeError {
+fn ill_typed(kind: Kind, found: String) -> Box<DecodeError> {
     Problem::IllTyped { expected: kind.wire_name().into(), found }.into()
 }
 
 /// Reads an object that is a document of its own, of type `declared` or the subtype that its `xsi:type` names.
-pub fn decode_object(document: &[u8], declared: &'static Type, limits: Limits) -> Result<Shared, DecodeError> {
+pub fn decode_object(
+    document: &[u8],
+    declared: &'static Type,
+    limits: Limits,
+) -> std::result::Result<Shared, DecodeError> {
     let text = input::decode(document)?;
     let mut decoder = Decoder::new(&text, limits);
-    let tag = decoder.cursor.root()?;
-    let ty = decoder.object_type(&tag, declared)?;
+    decoder.cursor.root()?;
+    let ty = decoder.object_type(declared)?;
     let object = decoder.object(ty)?;
     decoder.cursor.finish()?;
     Ok(object)

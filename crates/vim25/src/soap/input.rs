@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::fail::Result;
 use crate::{DecodeError, Problem};
 
 /// The document as text without its byte order mark. UTF-8, UTF-16, ISO-8859-1 and US-ASCII are read.
-pub(super) fn decode(body: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
+pub(super) fn decode(body: &[u8]) -> Result<Cow<'_, str>> {
     let text = match body {
         [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest)?,
         [0xfe, 0xff, rest @ ..] => Cow::Owned(utf16(rest, u16::from_be_bytes)?),
@@ -29,7 +30,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
 }
 
 /// A problem of the document itself, at byte `at`.
-pub(super) fn malformed(text: &str, at: usize, reason: impl Into<String>) -> DecodeError {
+pub(super) fn malformed(text: &str, at: usize, reason: impl Into<String>) -> Box<DecodeError> {
     let before = &text.as_bytes()[..at.min(text.len())];
     let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
     let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
@@ -42,7 +43,7 @@ pub(super) fn is_xml_char(c: char) -> bool {
     !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 
-fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
+fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(Cow::Borrowed(text)),
         Err(error) => {
@@ -52,13 +53,13 @@ fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
     }
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, DecodeError> {
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String> {
     let pairs = bytes.chunks_exact(2);
     if !pairs.remainder().is_empty() {
         return Err(malformed("", 0, "half a character of UTF-16 at the end"));
     }
     let units = pairs.map(|pair| unit([pair[0], pair[1]]));
-    char::decode_utf16(units).collect::<Result<_, _>>().map_err(|_| malformed("", 0, "not valid UTF-16"))
+    char::decode_utf16(units).collect::<std::result::Result<_, _>>().map_err(|_| malformed("", 0, "not valid UTF-16"))
 }
 
 /// The encoding that the XML declaration names; empty if none.

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use super::{
     ENVELOPE,
-    cursor::{Cursor, Tag, quote},
+    cursor::{Cursor, quote},
     decode::{Decoder, reference},
+    fail::{Result, in_field, in_item},
     input,
 };
 use crate::{Any, AnyList, DecodeError, Kind, Limits, MethodInfo, MoRef, Shared, Type};
@@ -30,14 +31,13 @@ const MAX_HEADERS: usize = 32;
 
 impl<'a> Request<'a> {
     /// Reads the envelope, the header, the method's name and `_this`.
-    pub fn parse(body: &'a [u8], limits: Limits) -> Result<Request<'a>, DecodeError> {
+    pub fn parse(body: &'a [u8], limits: Limits) -> std::result::Result<Request<'a>, DecodeError> {
         let text = input::decode(body)?;
         let mut cursor = Cursor::new(&text, limits.depth);
         let mut header = Vec::new();
         enter_body(&mut cursor, Some(&mut header))?;
-        let tag = call_element(&mut cursor)?;
-        let method = tag.name.to_string();
-        let namespace = cursor.namespace(&tag).to_string();
+        let method = call_element(&mut cursor)?.to_string();
+        let namespace = cursor.namespace().to_string();
         let this = find_this(&mut cursor)?;
         Ok(Request { method, namespace, this, header, text, limits })
     }
@@ -48,7 +48,7 @@ impl<'a> Request<'a> {
     }
 
     /// Reads the arguments as a value of the method's argument type, and the document to its end.
-    pub fn arguments(&self, params: &'static Type) -> Result<Shared, DecodeError> {
+    pub fn arguments(&self, params: &'static Type) -> std::result::Result<Shared, DecodeError> {
         let mut decoder = Decoder::new(&self.text, self.limits);
         enter_body(&mut decoder.cursor, None)?;
         call_element(&mut decoder.cursor)?;
@@ -89,32 +89,32 @@ impl PartialEq for SoapFault {
 }
 
 /// Reads the answer to a call of `method`.
-pub fn decode_response(body: &[u8], method: &MethodInfo, limits: Limits) -> Result<Reply, DecodeError> {
+pub fn decode_response(body: &[u8], method: &MethodInfo, limits: Limits) -> std::result::Result<Reply, DecodeError> {
     let text = input::decode(body)?;
     let mut decoder = Decoder::new(&text, limits);
     enter_body(&mut decoder.cursor, None)?;
-    let tag = call_element(&mut decoder.cursor)?;
-    let reply = if tag.name == "Fault" && decoder.cursor.namespace(&tag) == ENVELOPE {
+    let name = call_element(&mut decoder.cursor)?;
+    let reply = if name == "Fault" && decoder.cursor.namespace() == ENVELOPE {
         Reply::Fault(soap_fault(&mut decoder)?)
-    } else if tag.name.strip_suffix("Response") == Some(method.name) {
+    } else if name.strip_suffix("Response") == Some(method.name) {
         Reply::Result(result(&mut decoder, method)?)
     } else {
-        let reason = format!("element '{}' is not the response of {}", quote(tag.name), method.name);
-        return Err(decoder.cursor.malformed(reason));
+        let reason = format!("element {} is not the response of {}", quote(name), method.name);
+        return Err(decoder.cursor.malformed(reason).into());
     };
     leave_body(&mut decoder.cursor)?;
     Ok(reply)
 }
 
-fn result(decoder: &mut Decoder<'_>, method: &MethodInfo) -> Result<Option<Any>, DecodeError> {
+fn result(decoder: &mut Decoder<'_>, method: &MethodInfo) -> Result<Option<Any>> {
     let (kind, list) =
         if method.task { (Kind::MoRef("Task"), false) } else { (method.result.kind, method.result.list) };
     let mut values = Vec::new();
-    while let Some(tag) = decoder.cursor.child()? {
-        if tag.name == "returnval" && kind != Kind::Void {
-            let value = decoder.value(&tag, kind).map_err(|e| match list {
-                true => e.in_item(values.len()).in_field("returnval"),
-                false => e.in_field("returnval"),
+    while let Some(name) = decoder.cursor.child()? {
+        if name == "returnval" && kind != Kind::Void {
+            let value = decoder.value(kind).map_err(|e| match list {
+                true => in_field(in_item(e, values.len()), "returnval"),
+                false => in_field(e, "returnval"),
             })?;
             values.extend(value);
         } else {
@@ -127,16 +127,16 @@ fn result(decoder: &mut Decoder<'_>, method: &MethodInfo) -> Result<Option<Any>,
     })
 }
 
-fn soap_fault(decoder: &mut Decoder<'_>) -> Result<SoapFault, DecodeError> {
+fn soap_fault(decoder: &mut Decoder<'_>) -> Result<SoapFault> {
     let mut fault = SoapFault { code: String::new(), message: String::new(), detail: None };
-    while let Some(tag) = decoder.cursor.child()? {
-        match tag.name {
+    while let Some(name) = decoder.cursor.child()? {
+        match name {
             "faultcode" => fault.code = decoder.cursor.text("faultcode")?.into_owned(),
             "faultstring" => fault.message = decoder.cursor.text("faultstring")?.into_owned(),
             "detail" => {
-                while let Some(inner) = decoder.cursor.child()? {
-                    match (fault_type(decoder, &inner)?, &fault.detail) {
-                        (Some(ty), None) => fault.detail = Some(decoder.object(ty).map_err(|e| e.in_field("detail"))?),
+                while decoder.cursor.child()?.is_some() {
+                    match (fault_type(decoder)?, &fault.detail) {
+                        (Some(ty), None) => fault.detail = Some(decoder.object(ty).map_err(|e| in_field(e, "detail"))?),
                         _ => decoder.cursor.skip()?,
                     }
                 }
@@ -148,8 +148,9 @@ fn soap_fault(decoder: &mut Decoder<'_>) -> Result<SoapFault, DecodeError> {
 }
 
 /// The type of the fault in a detail: what `xsi:type` says, else the element's name without `Fault`.
-fn fault_type(decoder: &Decoder<'_>, tag: &Tag<'_>) -> Result<Option<&'static Type>, DecodeError> {
-    let named = match &tag.xsi_type {
+fn fault_type(decoder: &Decoder<'_>) -> Result<Option<&'static Type>> {
+    let tag = decoder.cursor.tag;
+    let named = match tag.xsi_type {
         Some(name) => decoder.resolve(name)?,
         None => None,
     };
@@ -160,14 +161,14 @@ fn fault_type(decoder: &Decoder<'_>, tag: &Tag<'_>) -> Result<Option<&'static Ty
 }
 
 /// Goes to the start of the body, past the header, whose simple elements are put into `header`.
-fn enter_body(cursor: &mut Cursor<'_>, mut header: Option<&mut Vec<(String, String)>>) -> Result<(), DecodeError> {
+fn enter_body(cursor: &mut Cursor<'_>, mut header: Option<&mut Vec<(String, String)>>) -> Result<()> {
     let root = cursor.root()?;
-    if root.name != "Envelope" || cursor.namespace(&root) != ENVELOPE {
-        let reason = format!("expected the Envelope of SOAP 1.1, found element {}", quote(root.name));
+    if root != "Envelope" || cursor.namespace() != ENVELOPE {
+        let reason = format!("expected the Envelope of SOAP 1.1, found element {}", quote(root));
         return Err(cursor.malformed(reason));
     }
-    while let Some(tag) = cursor.child()? {
-        match (tag.name, cursor.namespace(&tag) == ENVELOPE) {
+    while let Some(name) = cursor.child()? {
+        match (name, cursor.namespace() == ENVELOPE) {
             ("Body", true) => return Ok(()),
             ("Header", true) => match header.as_deref_mut() {
                 Some(header) => read_header(cursor, header)?,
@@ -179,27 +180,27 @@ fn enter_body(cursor: &mut Cursor<'_>, mut header: Option<&mut Vec<(String, Stri
     Err(cursor.malformed("the SOAP envelope has no Body"))
 }
 
-fn read_header(cursor: &mut Cursor<'_>, header: &mut Vec<(String, String)>) -> Result<(), DecodeError> {
-    while let Some(tag) = cursor.child()? {
+fn read_header(cursor: &mut Cursor<'_>, header: &mut Vec<(String, String)>) -> Result<()> {
+    while let Some(name) = cursor.child()? {
         if let Some(text) = cursor.text_or_skip()?.filter(|_| header.len() < MAX_HEADERS) {
-            header.push((tag.name.to_string(), text.into_owned()));
+            header.push((name.to_string(), text.into_owned()));
         }
     }
     Ok(())
 }
 
-/// The one element in the body.
-fn call_element<'a>(cursor: &mut Cursor<'a>) -> Result<Tag<'a>, DecodeError> {
+/// Enters the one element in the body and gives its local name.
+fn call_element<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str> {
     match cursor.child()? {
-        Some(tag) => Ok(tag),
+        Some(name) => Ok(name),
         None => Err(cursor.malformed("the SOAP body is empty")),
     }
 }
 
 /// Reads to the end of the document from the end of the element in the body.
-fn leave_body(cursor: &mut Cursor<'_>) -> Result<(), DecodeError> {
-    if let Some(tag) = cursor.child()? {
-        return Err(cursor.malformed(format!("a second element {} in the SOAP body", quote(tag.name))));
+fn leave_body(cursor: &mut Cursor<'_>) -> Result<()> {
+    if let Some(name) = cursor.child()? {
+        return Err(cursor.malformed(format!("a second element {} in the SOAP body", quote(name))));
     }
     while cursor.child()?.is_some() {
         cursor.skip()?;
@@ -208,11 +209,11 @@ fn leave_body(cursor: &mut Cursor<'_>) -> Result<(), DecodeError> {
 }
 
 /// The receiver of a call: the first child, mostly.
-fn find_this(cursor: &mut Cursor<'_>) -> Result<Option<MoRef>, DecodeError> {
-    while let Some(tag) = cursor.child()? {
-        if tag.name == "_this" {
-            let text = cursor.text("ManagedObjectReference").map_err(|e| e.in_field("_this"))?;
-            return reference(&tag, &text).map(Some).map_err(|e| e.in_field("_this"));
+fn find_this(cursor: &mut Cursor<'_>) -> Result<Option<MoRef>> {
+    while let Some(name) = cursor.child()? {
+        if name == "_this" {
+            let text = cursor.text("ManagedObjectReference").map_err(|e| in_field(e, "_this"))?;
+            return reference(cursor, &text).map(Some).map_err(|e| in_field(e, "_this"));
         }
         cursor.skip()?;
     }

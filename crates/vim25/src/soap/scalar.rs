@@ -7,8 +7,8 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use super::cursor::quote;
-use crate::{Any, Binary, DateTime, Kind, Problem, Str};
+use super::{cursor::quote, fail::Result};
+use crate::{Any, Binary, DateTime, DecodeError, Kind, Problem, Str};
 
 /// Reads base64 whether or not it is padded.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -17,7 +17,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// A value of `kind`, which is not an object, a reference or `anyType`. Strings keep their spaces.
-pub(super) fn parse(kind: Kind, text: &str) -> Result<Any, Problem> {
+pub(super) fn parse(kind: Kind, text: &str) -> Result<Any> {
     match kind {
         Kind::Uri => return Ok(Any::Uri(Str::new(text))),
         Kind::Enum(ty) => return Ok(Any::Enum(ty, Str::new(text))),
@@ -42,10 +42,10 @@ pub(super) fn parse(kind: Kind, text: &str) -> Result<Any, Problem> {
     }
 }
 
-fn integer<T: FromStr<Err = std::num::ParseIntError>>(kind: Kind, text: &str) -> Result<T, Problem> {
+fn integer<T: FromStr<Err = std::num::ParseIntError>>(kind: Kind, text: &str) -> Result<T> {
     text.parse().map_err(|error: std::num::ParseIntError| match error.kind() {
         IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => {
-            Problem::OutOfRange { expected: kind.wire_name(), value: text.chars().take(60).collect() }
+            Problem::OutOfRange { expected: kind.wire_name(), value: text.chars().take(60).collect() }.into()
         }
         _ => ill_typed(kind, text),
     })
@@ -62,8 +62,8 @@ fn binary(text: &str) -> Option<Binary> {
     bytes.ok().map(Binary)
 }
 
-fn ill_typed(kind: Kind, text: &str) -> Problem {
-    Problem::IllTyped { expected: kind.wire_name().into(), found: quote(text) }
+fn ill_typed(kind: Kind, text: &str) -> Box<DecodeError> {
+    Problem::IllTyped { expected: kind.wire_name().into(), found: quote(text) }.into()
 }
 
 #[cfg(test)]
