@@ -134,8 +134,8 @@ impl Fault {
 
     /// `TooManyDevices`.
     pub fn too_many_devices(index: usize, what: impl fmt::Display) -> Fault {
-        let fault = TooManyDevices::with(|f| f.property = Some(device_property(index, "")));
-        Fault::new(fault, format!("The virtual machine has too many devices: {what}"))
+        let fault = TooManyDevices::with(|f| f.property = Some(device_property("")));
+        Fault::new(fault, format!("Device '{index}' is one too many for the virtual machine: {what}"))
     }
 }
 
@@ -220,10 +220,10 @@ impl Fault {
 
 fn fill(fault: &mut InvalidDeviceSpec, index: usize, property: &str) {
     fault.device_index = index as i32;
-    fault.property = Some(device_property(index, property));
+    fault.property = Some(device_property(property));
 }
 
-fn device_property(index: usize, property: &str) -> Str {
+fn device_property(property: &str) -> Str {
     let dot = if property.is_empty() { "" } else { "." };
-    format!("deviceChange[{index}].device{dot}{property}").into()
+    format!("virtualDeviceSpec.device{dot}{property}").into()
 }

@@ -19,6 +19,7 @@ pub mod guest;
 pub mod guest_os;
 pub mod hardware;
 pub mod identity;
+mod merge;
 pub mod object;
 pub mod path;
 pub mod power;

@@ -28,6 +28,10 @@ pub trait Surroundings: Lookup {
     fn free_port(&self, switch_uuid: &str, portgroup: &str, held: &[Str]) -> Option<Str>;
     /// The size of a virtual disk file in bytes of capacity, if `path` (within the datastore) is one.
     fn disk_capacity(&self, datastore: &MoRef, path: &str) -> Option<i64>;
+    /// Whether there is a file at `path` within the datastore. By default only disks are known.
+    fn file_exists(&self, datastore: &MoRef, path: &str) -> bool {
+        self.disk_capacity(datastore, path).is_some()
+    }
     /// Whether another VM's adapter has this MAC address.
     fn mac_in_use(&self, mac: &str) -> bool;
 }

@@ -1,9 +1,33 @@
 //! A VM's configuration: what it is when nobody says otherwise, and how specs change it.
+//!
+//! [`create`] and [`reconfigure`] work on a copy: after a fault nothing has changed.
 
+mod checks;
+mod cpu_memory;
+mod create;
 mod defaults;
 mod extra;
+mod guest;
+mod members;
+mod reconfigure;
 pub(crate) mod resources;
+mod v_app;
 
+use vim25::{Obj, types::VirtualMachineConfigInfo};
+
+use super::devices::FileEffect;
+
+pub use create::{create, creation};
 pub use defaults::{Names, blank};
 pub use extra::sync_vmci_options;
+pub use reconfigure::{reconfiguration, reconfigure};
 pub use resources::{cpu_allocation, memory_allocation, memory_overhead};
+
+/// A configuration with what making it does to files.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The configuration.
+    pub config: Obj<VirtualMachineConfigInfo>,
+    /// Disks that come into being, are deleted, or are left behind.
+    pub files: Vec<FileEffect>,
+}

@@ -36,7 +36,7 @@ fn individual<'a>(
     }
 }
 
-fn made(number: usize, on: bool) -> VirtualMachine {
+pub(super) fn made(number: usize, on: bool) -> VirtualMachine {
     let (store, host) = (datastore("LocalDS_0").unwrap(), host());
     let model = Model::new(&individual(0, &store, &host), on, &World::default());
     model.make(&individual(number, &store, &host), &World::default())

@@ -86,7 +86,10 @@ fn unit_7_unit_99_and_a_unit_in_use_are_invalid() {
     let world = World::default();
     for unit in [7, 99] {
         let fault = apply(scene(&world), &[add(scsi(-1)), disk_at(-1, unit, 1024)]).unwrap_err();
-        assert_eq!((fault.name(), property(&fault)), ("InvalidDeviceSpec", "deviceChange[1].device.unitNumber".into()));
+        assert_eq!(
+            (fault.name(), property(&fault)),
+            ("InvalidDeviceSpec", "virtualDeviceSpec.device.unitNumber".into())
+        );
     }
     let twice = [add(scsi(-1)), disk_at(-1, 3, 1024), disk_at(-1, 3, 1024)];
     let fault = apply(scene(&world), &twice).unwrap_err();

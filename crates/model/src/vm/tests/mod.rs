@@ -1,5 +1,6 @@
 //! Rules of VMs as sentences.
 
+mod config_rules;
 mod default_vm;
 mod device_rules;
 mod disk_rules;

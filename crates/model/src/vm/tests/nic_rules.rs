@@ -128,7 +128,7 @@ fn only_vmxnet3_can_be_upt_compatible() {
     let fault = apply(scene(&world), &[add(e1000(Some(true)))]).unwrap_err();
     assert_eq!(
         (fault.name(), property(&fault)),
-        ("InvalidDeviceSpec", "deviceChange[0].device.uptCompatibilityEnabled".into())
+        ("InvalidDeviceSpec", "virtualDeviceSpec.device.uptCompatibilityEnabled".into())
     );
     assert_eq!(card(&added(&world, e1000(None)).unwrap()).upt_compatibility_enabled, Some(false));
     let mut v2 = nic();

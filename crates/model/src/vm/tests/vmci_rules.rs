@@ -83,7 +83,7 @@ fn a_rule_that_is_none_is_named_by_its_member() {
         let mut bad = rule(1);
         spoil(&mut bad);
         let fault = edited(false, &fresh(), with_rules(vec![bad])).unwrap_err();
-        let want = format!("deviceChange[0].device.filterInfo.filters.{member}");
+        let want = format!("virtualDeviceSpec.device.filterInfo.filters.{member}");
         assert_eq!((fault.name(), property(&fault)), ("InvalidDeviceSpec", want));
     }
     let fault = edited(false, &fresh(), with_rules(vec![rule(1), rule(1)])).unwrap_err();

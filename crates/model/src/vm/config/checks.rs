@@ -1,0 +1,92 @@
+//! What a spec may ask for, before anything is changed.
+
+use vim25::{
+    EnumType, EnumValue, MoRef, Str,
+    types::{
+        GuestOsDescriptorFirmwareType, VirtualMachineConfigInfoSwapPlacementType, VirtualMachineConfigSpec,
+        VirtualMachineConfigSpecEncryptedFtModes, VirtualMachineConfigSpecEncryptedVMotionModes,
+        VirtualMachinePowerState,
+    },
+};
+
+use crate::vm::{Context, Fault, version as versions};
+
+/// Longest name of an entity, in characters.
+const LONGEST_NAME: usize = 80;
+
+/// A spec with what it is applied to.
+pub(super) struct Change<'a> {
+    pub spec: &'a VirtualMachineConfigSpec,
+    pub context: &'a Context<'a>,
+    pub state: &'a VirtualMachinePowerState,
+    pub creating: bool,
+}
+
+impl Change<'_> {
+    /// Whether the VM runs.
+    pub fn on(&self) -> bool {
+        *self.state == VirtualMachinePowerState::PoweredOn
+    }
+
+    /// A fault unless the VM is off: for members that only then can change.
+    pub fn needs_off(&self) -> Result<(), Fault> {
+        match self.state {
+            VirtualMachinePowerState::PoweredOff => Ok(()),
+            other => Err(Fault::power_state(Some(VirtualMachinePowerState::PoweredOff), other.clone())),
+        }
+    }
+
+    /// A fault if the VM is suspended: for members that can change while it runs.
+    pub fn needs_awake(&self) -> Result<(), Fault> {
+        match self.state {
+            VirtualMachinePowerState::Suspended => self.needs_off(),
+            _ => Ok(()),
+        }
+    }
+
+    /// The VM.
+    pub fn vm(&self) -> &MoRef {
+        self.context.vm
+    }
+}
+
+/// A name that an entity can have, as it is kept: slashes escaped.
+pub(super) fn name(name: &str) -> Result<Str, Fault> {
+    if name.trim().is_empty() {
+        return Err(Fault::invalid_name(name, "it is empty"));
+    }
+    if name.chars().count() > LONGEST_NAME {
+        return Err(Fault::invalid_name(name, format!("it is longer than {LONGEST_NAME} characters")));
+    }
+    Ok(name.replace('/', "%2f").replace('\\', "%5c").into())
+}
+
+/// The number of a hardware version that the host can run.
+pub(super) fn version(key: &str, context: &Context<'_>) -> Result<u32, Fault> {
+    let number = versions::number(key);
+    let number =
+        number.ok_or_else(|| Fault::argument("configSpec.version", format!("'{key}' is no hardware version")))?;
+    let newest = context.surroundings.host().newest_hardware;
+    if versions::KNOWN.contains(&number) && number <= newest {
+        return Ok(number);
+    }
+    let newest = versions::key(newest);
+    Err(Fault::not_supported(format!("hardware version '{key}' is unknown to the host, which runs up to '{newest}'")))
+}
+
+/// Members that are strings and have values of an enum.
+pub(super) fn words(spec: &VirtualMachineConfigSpec) -> Result<(), Fault> {
+    let words: [(&str, Option<&Str>, &EnumType); 4] = [
+        ("firmware", spec.firmware.as_ref(), GuestOsDescriptorFirmwareType::TYPE),
+        ("swapPlacement", spec.swap_placement.as_ref(), VirtualMachineConfigInfoSwapPlacementType::TYPE),
+        ("migrateEncryption", spec.migrate_encryption.as_ref(), VirtualMachineConfigSpecEncryptedVMotionModes::TYPE),
+        ("ftEncryptionMode", spec.ft_encryption_mode.as_ref(), VirtualMachineConfigSpecEncryptedFtModes::TYPE),
+    ];
+    for (member, word, known) in words {
+        let Some(word) = word else { continue };
+        if !known.values.contains(&word.as_str()) || word == "csm" {
+            return Err(Fault::argument(format!("configSpec.{member}"), format!("'{word}' is none of its values")));
+        }
+    }
+    Ok(())
+}
