@@ -38,7 +38,8 @@ impl World {
     /// The world of the module's picture, with `root@localos` logged in.
     pub fn new() -> World {
         let clock = Arc::new(ManualClock::new(DateTime::parse("2026-01-02T03:04:05Z").unwrap()));
-        let inventory = Inventory::new(Options { clock: clock.clone(), ..Options::default() });
+        let derive = objects::rules();
+        let inventory = Inventory::new(Options { clock: clock.clone(), derive, ..Options::default() });
         let built = inventory.commit::<(), ()>(|tx| {
             managers(tx);
             entities(tx);

@@ -3,8 +3,14 @@
 //! A handler turns the arguments into plain values in its first lines, changes the world in one transaction, and does
 //! no I/O. What takes longer becomes a [`task`](crate::task).
 
+mod authorization_manager;
+mod custom_fields_manager;
 mod event_manager;
 mod history;
+mod option_manager;
+mod virtual_machine;
+mod folder;
+mod entity;
 mod property_collector;
 mod search_index;
 mod service_instance;
@@ -17,8 +23,14 @@ use crate::dispatch::{Registry, RegistryError};
 
 /// Registers every handler.
 pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
+    authorization_manager::register(registry)?;
+    custom_fields_manager::register(registry)?;
     event_manager::register(registry)?;
     history::register(registry)?;
+    option_manager::register(registry)?;
+    virtual_machine::register(registry)?;
+    folder::register(registry)?;
+    entity::register(registry)?;
     property_collector::register(registry)?;
     search_index::register(registry)?;
     service_instance::register(registry)?;
@@ -27,4 +39,9 @@ pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     task_manager::register(registry)?;
     view_manager::register(registry)?;
     Ok(())
+}
+
+/// Rules of derived state that belong to handlers; an inventory that a server serves needs them.
+pub fn rules() -> Vec<Box<dyn inventory::Derive>> {
+    vec![Box::new(custom_fields_manager::AvailableFields)]
 }
