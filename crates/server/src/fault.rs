@@ -113,6 +113,13 @@ impl From<Obj<MethodFault>> for Fault {
     }
 }
 
+/// What the rules of virtual machines refuse.
+impl From<model::vm::Fault> for Fault {
+    fn from(fault: model::vm::Fault) -> Fault {
+        Fault { fault: fault.fault, message: fault.message }
+    }
+}
+
 impl From<Fault> for Shared {
     fn from(fault: Fault) -> Shared {
         fault.fault.into_shared()

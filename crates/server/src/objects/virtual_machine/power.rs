@@ -124,7 +124,7 @@ fn power_on(tx: &Tx<'_>, vm: &MoRef, after: &mut mo::VirtualMachine, host: Optio
     let host = host.ok_or_else(|| Fault::invalid_argument("host", "the machine is on no host"))?;
     let system = tx.get::<mo::HostSystem>(&host).ok_or_else(|| Fault::object_not_found(&host))?;
     let world = tx.before();
-    let neighbours = system.vm.iter().filter(|other| *other != vm);
+    let neighbours = system.vm.iter().flatten().filter(|other| *other != vm);
     let taken: Vec<i64> = neighbours.filter_map(|other| running_cid(world.get(other)?)).collect();
     let facts = Around::new(world, host).host();
     let cid_taken = |id| taken.contains(&i64::from(id));

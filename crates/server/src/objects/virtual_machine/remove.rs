@@ -43,7 +43,7 @@ pub fn unregister(call: &Call, _: args::UnregisterVM) -> Result<(), Fault> {
         let machine = call.this_in::<mo::VirtualMachine>(tx)?;
         expect_power(machine, Some(Power::PoweredOff), &[Power::PoweredOff, Power::Suspended])?;
         let text = format!("Removed {} from the inventory", machine.name);
-        events::post(tx, &call.user(), &call.this, vim25::types::VmRemovedEvent::default(), text);
+        events::post(tx, call.user(), &call.this, vim25::types::VmRemovedEvent::default(), text);
         remove(tx, &call.this)
     })
 }

@@ -46,5 +46,5 @@ pub fn reconfigured(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, event: VmReconfigu
 
 fn tell(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, event: impl Extends<Event>, what: &str) {
     let name = tx.get::<mo::VirtualMachine>(vm).map(|m| m.name.clone()).unwrap_or_default();
-    events::post(tx, &work.user, vm, event, format!("{name} {what}"));
+    events::post(tx, work.user.clone(), vm, event, format!("{name} {what}"));
 }
