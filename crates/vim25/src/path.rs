@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Any, DataObject, Kind, List, Ref, Shared, Slot, Str, Type, all_types};
+use crate::{Any, ApiVersion, DataObject, Field, Kind, List, Ref, Shared, Slot, Str, Type, all_types};
 
 /// A parsed property path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,35 +101,47 @@ impl Path {
         &self.steps
     }
 
-    /// Whether a change at `other` can be seen at `self` or the other way round: one is a prefix of the other.
-    pub fn overlaps(&self, other: &Path) -> bool {
-        self.steps
-            .iter()
-            .zip(&other.steps)
-            .all(|(a, b)| a.field == b.field && (a.key == b.key || a.key.is_none() || b.key.is_none()))
+    /// The path to one field.
+    pub fn field(name: &str) -> Path {
+        Path { steps: vec![Step { field: name.into(), key: None }] }
+    }
+
+    /// Whether what `other` names lies within what `self` names (or is the same).
+    pub fn holds(&self, other: &Path) -> bool {
+        let Some((last, before)) = self.steps.split_last() else { return false };
+        let Some(theirs) = other.steps.get(before.len()) else { return false };
+        other.steps.starts_with(before) && last.field == theirs.field && (last.key == theirs.key || last.key.is_none())
+    }
+
+    /// The version of the API in which every step of the path exists, for a value of type `start`.
+    pub fn since(&self, start: &'static Type) -> ApiVersion {
+        let mut since = start.since;
+        let mut at = vec![start];
+        for step in &self.steps {
+            let fields = fields_named(&at, &step.field);
+            since = since.max(fields.iter().map(|f| f.since).min().unwrap_or(since));
+            at = objects_in(&fields);
+        }
+        since
     }
 
     /// Whether a value of type `start` can have this property: its own or a subtype's declaration at every step.
     pub fn check(&self, start: &'static Type) -> Result<(), PathError> {
         let mut at = vec![start];
         for (i, step) in self.steps.iter().enumerate() {
-            let fields: Vec<_> = at.iter().filter_map(|t| t.field(&step.field)).map(|(_, _, f)| f).collect();
-            let Some(first) = fields.first() else {
-                return Err(self.unknown(at[0]));
-            };
-            if step.key.is_some() && !first.list {
-                return Err(self.unknown(at[0]));
-            }
+            let fields = fields_named(&at, &step.field);
             let last = i + 1 == self.steps.len();
-            if !last && first.list && step.key.is_none() {
-                return Err(self.unknown(at[0]));
+            let fits = |f: &&Field| match &step.key {
+                Some(_) => f.list,
+                None => last || !f.list,
+            };
+            if !fields.iter().any(fits) {
+                return Err(self.unknown(at.first().unwrap_or(&start)));
             }
-            match first.kind {
-                Kind::Object(inner) if !last => at = with_subtypes(inner),
-                Kind::Any => return Ok(()),
-                _ if last => {}
-                _ => return Err(self.unknown(at[0])),
+            if fields.iter().any(|f| matches!(f.kind, Kind::Any)) {
+                return Ok(());
             }
+            at = objects_in(&fields);
         }
         Ok(())
     }
@@ -221,9 +233,23 @@ fn parse_key(inside: &str) -> Option<(Key, &str)> {
     None
 }
 
-fn with_subtypes(base: &'static Type) -> Vec<&'static Type> {
-    let rest = all_types().iter().copied().filter(|t| *t != base && t.is_a(base));
-    std::iter::once(base).chain(rest).collect()
+/// The fields of this name that values of the given types can have: declared by the types, else by their subtypes.
+fn fields_named(types: &[&'static Type], name: &str) -> Vec<&'static Field> {
+    let own: Vec<_> = types.iter().filter_map(|t| t.field(name)).map(|(_, _, f)| f).collect();
+    if !own.is_empty() {
+        return own;
+    }
+    let is_subtype = |t: &&'static Type| types.iter().any(|base| t.is_a(base));
+    let subtypes = all_types().iter().copied().filter(is_subtype);
+    subtypes.filter_map(|t| t.fields.iter().find(|f| f.name == name)).collect()
+}
+
+fn objects_in(fields: &[&'static Field]) -> Vec<&'static Type> {
+    let kinds = fields.iter().filter_map(|f| match f.kind {
+        Kind::Object(inner) => Some(inner),
+        _ => None,
+    });
+    kinds.collect()
 }
 
 /// The key of an item: the `key` of a data object, the id of a reference, or the item itself.

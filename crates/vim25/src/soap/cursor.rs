@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::{
-    XSI,
+    XSD, XSI,
     fail::Result,
     markup::{Markup, Token},
 };
@@ -146,7 +146,8 @@ impl<'a> Cursor<'a> {
         self.lookup(self.tag.prefix).unwrap_or("")
     }
 
-    /// Reads a qualified name in an attribute: its namespace and its local name.
+    /// Reads a qualified name in an attribute: its namespace and its local name. Go's encoder, and with it every client
+    /// made of govmomi, names XML Schema's own types by the usual prefix without ever declaring it.
     pub fn resolve(&self, raw: &'a str) -> Result<(&str, Cow<'a, str>)> {
         let name = match self.attribute(raw)? {
             Cow::Borrowed(name) => Cow::Borrowed(name.trim_ascii()),
@@ -154,7 +155,12 @@ impl<'a> Cursor<'a> {
         };
         let colon = memchr::memchr(b':', name.as_bytes());
         let prefix = colon.map_or("", |at| &name[..at]);
-        let Some(namespace) = self.lookup(prefix).or(prefix.is_empty().then_some("")) else {
+        let usual = || match prefix {
+            "" => Some(""),
+            "xsd" | "xs" => Some(XSD),
+            _ => None,
+        };
+        let Some(namespace) = self.lookup(prefix).or_else(usual) else {
             return Err(self.unbound(prefix));
         };
         Ok(match (colon, name) {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    DataObject, Method, Shared, Type, all_managed, all_types, args, equal,
+    Method, Shared, Type, all_managed, all_types, args, equal,
     testing::{Generator, Shape, arbitrary_object},
 };
 
