@@ -189,6 +189,7 @@ fn managers(tx: &mut Tx<'_>) {
         s.content.task_manager = Some(moref("TaskManager", "TaskManager"));
         s.content.event_manager = Some(moref("EventManager", "EventManager"));
         s.content.extension_manager = Some(moref("ExtensionManager", "ExtensionManager"));
+        s.content.license_manager = Some(moref("LicenseManager", "LicenseManager"));
         s.content.custom_fields_manager = Some(moref("CustomFieldsManager", "CustomFieldsManager"));
         s.content.authorization_manager = Some(moref("AuthorizationManager", "AuthorizationManager"));
     });

@@ -6,7 +6,9 @@
 mod authorization_manager;
 mod custom_fields_manager;
 mod event_manager;
+mod extension_manager;
 mod history;
+mod license_manager;
 mod option_manager;
 mod virtual_machine;
 mod folder;
@@ -17,6 +19,7 @@ mod service_instance;
 mod session_manager;
 mod task;
 mod task_manager;
+mod user_directory;
 mod view_manager;
 
 use crate::dispatch::{Registry, RegistryError};
@@ -26,7 +29,9 @@ pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     authorization_manager::register(registry)?;
     custom_fields_manager::register(registry)?;
     event_manager::register(registry)?;
+    extension_manager::register(registry)?;
     history::register(registry)?;
+    license_manager::register(registry)?;
     option_manager::register(registry)?;
     virtual_machine::register(registry)?;
     folder::register(registry)?;
@@ -37,6 +42,7 @@ pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     session_manager::register(registry)?;
     task::register(registry)?;
     task_manager::register(registry)?;
+    user_directory::register(registry)?;
     view_manager::register(registry)?;
     Ok(())
 }
