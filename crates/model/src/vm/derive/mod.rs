@@ -6,6 +6,8 @@
 mod files;
 mod lists;
 mod methods;
+mod rename;
+mod rule;
 mod storage;
 mod summary;
 
@@ -20,6 +22,7 @@ use super::{capability::capability, surroundings::Lookup};
 pub use files::{FLAT_SUFFIX, layout, layout_ex};
 pub use lists::{datastore_urls, datastores, networks};
 pub use methods::disabled_methods;
+pub use rule::Machines;
 pub use storage::storage;
 pub use summary::{config_summary, guest_summary, quick_stats, storage_summary};
 

@@ -6,6 +6,8 @@ mod device_rules;
 mod disk_rules;
 mod invariants;
 mod nic_rules;
+mod power_rules;
+mod rule;
 mod vmci_rules;
 
 use vim25::{DataType, Extends, Obj, types::*};
