@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     cursor::{Cursor, quote},
-    fail::{Result, in_field, in_item},
+    fail::{Placed, Result},
     input,
     layout::{Found, Layout},
     names, scalar,
@@ -77,19 +77,21 @@ impl<'a> Decoder<'a> {
         }
         let value = self.value(field.kind);
         let slot = found.slot(object);
-        let assigned = match value {
-            Ok(None) => return Ok(()),
-            Ok(Some(value)) if field.list => slot.list_mut().expect("a list's slot").push(value),
-            Ok(Some(value)) => slot.assign(value),
-            Err(error) if field.list => {
-                let index = slot.list_mut().map_or(0, |list| list.len());
-                return Err(in_field(in_item(error, index), field.name));
+        let assigned = if field.list {
+            let list = slot.list_mut().expect("a field that is a list has one");
+            match value.in_item(list.len()).in_field(field.name)? {
+                Some(value) => list.push(value),
+                None => return Ok(()),
             }
-            Err(error) => return Err(in_field(error, field.name)),
+        } else {
+            match value.in_field(field.name)? {
+                Some(value) => slot.assign(value),
+                None => return Ok(()),
+            }
         };
         layout.mark(&found);
         // The value was read as what the descriptor says, so this is for a descriptor that lies.
-        assigned.map_err(|value| in_field(ill_typed(field.kind, format!("{value:?}")), field.name))
+        assigned.map_err(|_| ill_typed(field.kind, "something else".into())).in_field(field.name)
     }
 
     fn any(&mut self) -> Result<Option<Any>> {
@@ -116,7 +118,7 @@ impl<'a> Decoder<'a> {
     fn list(&mut self, item: Kind) -> Result<AnyList> {
         let mut items = Vec::new();
         while self.cursor.child()?.is_some() {
-            let value = self.value(item).map_err(|e| in_item(e, items.len()))?;
+            let value = self.value(item).in_item(items.len())?;
             items.extend(value);
         }
         Ok(AnyList { item, items })

@@ -16,12 +16,20 @@ impl From<Box<DecodeError>> for DecodeError {
     }
 }
 
-/// The same error, seen from the object whose field holds the place.
-pub(super) fn in_field(error: Box<DecodeError>, field: &str) -> Box<DecodeError> {
-    Box::new(error.in_field(field))
+/// Results that know where they are.
+pub(super) trait Placed {
+    /// The same error, seen from the object whose field holds the place.
+    fn in_field(self, field: &str) -> Self;
+    /// The same error, seen from the list whose item holds the place.
+    fn in_item(self, index: usize) -> Self;
 }
 
-/// The same error, seen from the list whose item holds the place.
-pub(super) fn in_item(error: Box<DecodeError>, index: usize) -> Box<DecodeError> {
-    Box::new(error.in_item(index))
+impl<T> Placed for Result<T> {
+    fn in_field(self, field: &str) -> Self {
+        self.map_err(|error| Box::new(error.in_field(field)))
+    }
+
+    fn in_item(self, index: usize) -> Self {
+        self.map_err(|error| Box::new(error.in_item(index)))
+    }
 }

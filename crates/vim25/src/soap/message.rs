@@ -6,7 +6,7 @@ use super::{
     ENVELOPE,
     cursor::{Cursor, quote},
     decode::{Decoder, reference},
-    fail::{Result, in_field, in_item},
+    fail::{Placed, Result},
     input,
 };
 use crate::{Any, AnyList, DecodeError, Kind, Limits, MethodInfo, MoRef, Shared, Type};
@@ -112,11 +112,9 @@ fn result(decoder: &mut Decoder<'_>, method: &MethodInfo) -> Result<Option<Any>>
     let mut values = Vec::new();
     while let Some(name) = decoder.cursor.child()? {
         if name == "returnval" && kind != Kind::Void {
-            let value = decoder.value(kind).map_err(|e| match list {
-                true => in_field(in_item(e, values.len()), "returnval"),
-                false => in_field(e, "returnval"),
-            })?;
-            values.extend(value);
+            let value = decoder.value(kind);
+            let value = if list { value.in_item(values.len()) } else { value };
+            values.extend(value.in_field("returnval")?);
         } else {
             decoder.cursor.skip()?;
         }
@@ -136,7 +134,7 @@ fn soap_fault(decoder: &mut Decoder<'_>) -> Result<SoapFault> {
             "detail" => {
                 while decoder.cursor.child()?.is_some() {
                     match (fault_type(decoder)?, &fault.detail) {
-                        (Some(ty), None) => fault.detail = Some(decoder.object(ty).map_err(|e| in_field(e, "detail"))?),
+                        (Some(ty), None) => fault.detail = Some(decoder.object(ty).in_field("detail")?),
                         _ => decoder.cursor.skip()?,
                     }
                 }
@@ -212,8 +210,8 @@ fn leave_body(cursor: &mut Cursor<'_>) -> Result<()> {
 fn find_this(cursor: &mut Cursor<'_>) -> Result<Option<MoRef>> {
     while let Some(name) = cursor.child()? {
         if name == "_this" {
-            let text = cursor.text("ManagedObjectReference").map_err(|e| in_field(e, "_this"))?;
-            return reference(cursor, &text).map(Some).map_err(|e| in_field(e, "_this"));
+            let text = cursor.text("ManagedObjectReference").in_field("_this")?;
+            return reference(cursor, &text).map(Some).in_field("_this");
         }
         cursor.skip()?;
     }
