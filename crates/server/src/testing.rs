@@ -194,6 +194,8 @@ fn managers(tx: &mut Tx<'_>) {
         s.content.authorization_manager = Some(moref("AuthorizationManager", "AuthorizationManager"));
     });
     tx.insert(moref("ServiceInstance", "ServiceInstance"), service);
+    tx.insert(moref("PropertyCollector", "propertyCollector"), mo::PropertyCollector::default());
+    tx.insert(moref("SessionManager", "SessionManager"), mo::SessionManager::default());
     tx.insert(moref("ViewManager", "ViewManager"), mo::ViewManager::default());
     tx.insert(moref("SearchIndex", "SearchIndex"), mo::SearchIndex::default());
     let tasks = mo::TaskManager { max_collector: 3, ..Default::default() };
