@@ -1,1 +1,29 @@
-//! placeholder
+//! What a datacenter consists of: managed objects filled as a vCenter 8.0.3 with ESXi 8.0.3 hosts fills them, the
+//! default datacenter built of them, and the rules of what follows from what.
+//!
+//! - [`build()`]: a whole world in one transaction
+//! - [`content`]: the service instance and its managers
+//! - [`derive`]: totals and usage of hosts, clusters, pools and datastores
+//! - [`vm`]: virtual machines
+//!
+//! Left out on purpose: transactions of its own, I/O, privileges.
+
+pub mod build;
+pub mod compute;
+pub mod content;
+pub mod datacenter;
+mod datastore;
+pub mod derive;
+mod entity;
+mod error;
+pub mod folder;
+mod host;
+mod kit;
+pub mod network;
+pub mod pool;
+mod settings;
+pub mod vm;
+
+pub use build::{Lab, build};
+pub use error::BuildError;
+pub use settings::Settings;

@@ -1,0 +1,192 @@
+//! Virtual machines of a new world: all alike, placed on hosts, datastores and ports in turn.
+
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    net::Ipv4Addr,
+};
+
+use inventory::Tx;
+use vim25::{MoRef, Obj, Str, mo::VirtualMachine, types::*};
+
+use super::{lists::Lists, switch::Jack};
+use crate::{
+    host::{network::VM_NETWORK, storage::Volume},
+    kit::text,
+    vm::{
+        default_vm::{Individual, Model},
+        object::Place,
+        surroundings::{DatastoreFacts, HostFacts, Lookup, NetworkFacts},
+    },
+};
+
+/// Guests count from 172.16.0.2.
+const FIRST_ADDRESS: u32 = 0xAC10_0002;
+
+/// Makes virtual machines that share what is equal.
+pub(super) struct Machines {
+    on: bool,
+    model: Option<Model>,
+    made: u32,
+    told: u32,
+    /// VMCI context ids in use, by host.
+    context_ids: HashMap<Str, RefCell<HashSet<i32>>>,
+}
+
+/// Where virtual machines go next.
+pub(super) struct Room {
+    datastores: Vec<DatastoreFacts>,
+    jack: Option<Jack>,
+    vm_network: MoRef,
+    hosts: Vec<HostFacts>,
+    browser: MoRef,
+    folder: MoRef,
+    on_datastore: usize,
+    on_host: usize,
+    ports: u32,
+}
+
+impl Room {
+    /// A datacenter with these volumes; cards are connected to `jack`, or to `VM Network` without one.
+    pub(super) fn new(volumes: &[Volume], jack: Option<Jack>, vm_network: &MoRef) -> Room {
+        Room {
+            datastores: volumes.iter().map(facts).collect(),
+            jack,
+            vm_network: vm_network.clone(),
+            hosts: vec![],
+            browser: MoRef::default(),
+            folder: MoRef::default(),
+            on_datastore: 0,
+            on_host: 0,
+            ports: 0,
+        }
+    }
+
+    /// Goes on to the next cluster or single host.
+    pub(super) fn enter(&mut self, hosts: Vec<HostFacts>, browser: MoRef, folder: MoRef) {
+        self.hosts = hosts;
+        self.browser = browser;
+        self.folder = folder;
+        self.on_host = 0;
+    }
+
+    /// The next host and datastore, in turn.
+    fn next(&mut self) -> (HostFacts, DatastoreFacts) {
+        let host = self.hosts[self.on_host % self.hosts.len()].clone();
+        let datastore = self.datastores[self.on_datastore % self.datastores.len()].clone();
+        self.on_host += 1;
+        self.on_datastore += 1;
+        (host, datastore)
+    }
+
+    fn next_backing(&mut self) -> Obj<VirtualDeviceBackingInfo> {
+        let Some(jack) = &self.jack else { return self.standard_backing() };
+        let port = DistributedVirtualSwitchPortConnection {
+            switch_uuid: jack.switch_uuid.clone(),
+            portgroup_key: Some(jack.portgroup.id.clone()),
+            port_key: Some((jack.first_port + self.ports).to_string().into()),
+            // Grows with every connection that the switch has made.
+            connection_cookie: Some(self.ports as i32 + 1),
+        };
+        self.ports += 1;
+        let backing = VirtualEthernetCardDistributedVirtualPortBackingInfo { port: port.into(), ..Default::default() };
+        backing.into()
+    }
+
+    fn network_name(&self) -> Str {
+        self.jack.as_ref().map_or(text(VM_NETWORK), |jack| jack.name.clone())
+    }
+
+    fn standard_backing(&self) -> Obj<VirtualDeviceBackingInfo> {
+        let mut backing = VirtualEthernetCardNetworkBackingInfo::default();
+        backing.device_name = text(VM_NETWORK);
+        backing.use_auto_detect = Some(false);
+        backing.network = Some(self.vm_network.clone());
+        backing.into()
+    }
+}
+
+fn facts(volume: &Volume) -> DatastoreFacts {
+    DatastoreFacts {
+        datastore: volume.datastore.clone(),
+        name: volume.vmfs.name.clone(),
+        url: format!("ds://{}/", volume.mount_path()).into(),
+        free: volume.vmfs.capacity,
+        max_file: crate::datastore::MAX_FILE,
+        accessible: true,
+    }
+}
+
+impl Lookup for Room {
+    fn datastore_named(&self, name: &str) -> Option<DatastoreFacts> {
+        self.datastores.iter().find(|d| d.name == name).cloned()
+    }
+
+    fn datastore(&self, datastore: &MoRef) -> Option<DatastoreFacts> {
+        self.datastores.iter().find(|d| d.datastore == *datastore).cloned()
+    }
+
+    fn opaque_network(&self, _id: &str, _kind: &str) -> Option<NetworkFacts> {
+        // No card of a new world is on one.
+        None
+    }
+}
+
+impl Machines {
+    pub(super) fn new(on: bool) -> Machines {
+        Machines { on, model: None, made: 0, told: 0, context_ids: HashMap::new() }
+    }
+
+    /// How many were made since this was last asked.
+    pub(super) fn made_since_last(&mut self) -> usize {
+        (self.made - std::mem::replace(&mut self.told, self.made)) as usize
+    }
+
+    /// Puts one more into the world.
+    pub(super) fn insert(
+        &mut self,
+        tx: &mut Tx<'_>,
+        room: &mut Room,
+        this: MoRef,
+        name: Str,
+        pool: &MoRef,
+        lists: &mut Lists,
+    ) {
+        let (host, datastore) = room.next();
+        let nic = room.next_backing();
+        let address = Ipv4Addr::from(FIRST_ADDRESS + self.made);
+        self.made += 1;
+        let context_ids = self.context_ids.entry(host.host.id.clone()).or_default();
+        let one = Individual {
+            place: Place {
+                this: this.clone(),
+                folder: Some(room.folder.clone()),
+                pool: Some(pool.clone()),
+                v_app: (pool.kind == "VirtualApp").then(|| pool.clone()),
+                host: host.host.clone(),
+                environment_browser: room.browser.clone(),
+            },
+            name,
+            datastore: &datastore,
+            nic,
+            network_name: room.network_name(),
+            host: &host,
+            ip: self.on.then(|| address.to_string().into()),
+            seed: tx.random(),
+            now: tx.now(),
+            cid_taken: &|id| context_ids.borrow().contains(&id),
+        };
+        let model = self.model.get_or_insert_with(|| Model::new(&one, self.on, room));
+        let vm = model.make(&one, room);
+        context_ids.borrow_mut().extend(context_id(&vm));
+        lists.machine(&this, &vm);
+        tx.insert(this, vm);
+    }
+}
+
+/// The VMCI context id of a machine that runs.
+fn context_id(vm: &VirtualMachine) -> Option<i32> {
+    let devices = vm.config.as_ref()?.hardware.device.as_ref()?;
+    let vmci = devices.iter().find_map(|d| d.cast::<VirtualMachineVMCIDevice>())?;
+    i32::try_from(vmci.id?).ok()
+}

@@ -1,0 +1,32 @@
+//! Datacenters.
+
+use vim25::{DataType, MoRef, Str, mo::Datacenter, types::DatacenterConfigInfo};
+
+use crate::entity::entity;
+
+/// The four folders that every datacenter has.
+#[derive(Debug, Clone)]
+pub struct Folders {
+    /// Holds virtual machines.
+    pub vm: MoRef,
+    /// Holds hosts and clusters.
+    pub host: MoRef,
+    /// Holds datastores.
+    pub datastore: MoRef,
+    /// Holds networks.
+    pub network: MoRef,
+}
+
+/// A datacenter with its folders, without datastores or networks.
+pub fn datacenter(name: impl Into<Str>, parent: MoRef, folders: &Folders) -> Datacenter {
+    Datacenter::with(|dc| {
+        dc.base = entity(name, Some(parent));
+        dc.vm_folder = folders.vm.clone();
+        dc.host_folder = folders.host.clone();
+        dc.datastore_folder = folders.datastore.clone();
+        dc.network_folder = folders.network.clone();
+        dc.datastore = Some(vec![]);
+        dc.network = Some(vec![]);
+        dc.configuration = DatacenterConfigInfo::default().into();
+    })
+}

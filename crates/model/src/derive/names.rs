@@ -1,0 +1,88 @@
+//! Names that other properties repeat: of networks, port groups and switches.
+
+use inventory::{Derive, Tx};
+use vim25::{
+    MoRef, Str,
+    mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, Network},
+};
+
+/// The rule.
+pub(super) struct Mirrors;
+
+impl Derive for Mirrors {
+    fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
+        for moref in touched {
+            match moref.kind.as_str() {
+                "Network" | "OpaqueNetwork" => network(tx, moref),
+                "DistributedVirtualPortgroup" => portgroup(tx, moref),
+                "DistributedVirtualSwitch" | "VmwareDistributedVirtualSwitch" => switch(tx, moref),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn network(tx: &mut Tx<'_>, moref: &MoRef) {
+    let Some(network) = tx.get::<Network>(moref) else { return };
+    let name = network.name.clone();
+    if network.summary.name != name
+        && let Some(network) = tx.edit::<Network>(moref)
+    {
+        network.summary.name = name;
+    }
+}
+
+fn portgroup(tx: &mut Tx<'_>, moref: &MoRef) {
+    network(tx, moref);
+    let Some(portgroup) = tx.get::<DistributedVirtualPortgroup>(moref) else { return };
+    let name = portgroup.name.clone();
+    let switch = portgroup.config.distributed_virtual_switch.clone();
+    if portgroup.config.name != name
+        && let Some(portgroup) = tx.edit::<DistributedVirtualPortgroup>(moref)
+    {
+        portgroup.config.name = name;
+    }
+    if let Some(switch_moref) = switch {
+        switch_summary(tx, &switch_moref);
+    }
+}
+
+fn switch(tx: &mut Tx<'_>, moref: &MoRef) {
+    let Some(known) = tx.get::<DistributedVirtualSwitch>(moref) else { return };
+    let name = known.name.clone();
+    if (known.config.name != name || known.summary.name != name)
+        && let Some(switch) = tx.edit::<DistributedVirtualSwitch>(moref)
+    {
+        switch.config.name = name.clone();
+        switch.summary.name = name;
+    }
+    switch_summary(tx, moref);
+}
+
+/// The summary of a switch names its port groups, counts ports, and lists member hosts.
+fn switch_summary(tx: &mut Tx<'_>, moref: &MoRef) {
+    let Some(switch) = tx.get::<DistributedVirtualSwitch>(moref) else { return };
+    let groups = switch.portgroup.iter().flatten();
+    let groups: Vec<_> = groups.filter_map(|g| tx.get::<DistributedVirtualPortgroup>(g)).collect();
+    let names: Vec<Str> = groups.iter().map(|g| g.name.clone()).collect();
+    let ports: i32 = groups.iter().map(|g| g.config.num_ports).sum::<i32>() + switch.config.num_standalone_ports;
+    let members = switch.config.host.iter().flatten().filter_map(|m| m.config.host.clone());
+    let members: Vec<MoRef> = members.collect();
+    let mut summary = switch.summary.clone();
+    if summary.portgroup_name.as_ref() != Some(&names) {
+        summary.portgroup_name = Some(names);
+    }
+    if summary.num_ports != ports {
+        summary.num_ports = ports;
+    }
+    if summary.host_member.as_ref() != Some(&members) {
+        summary.num_hosts = Some(members.len() as i32);
+        summary.host_member = Some(members);
+    }
+    if let Some(switch) = tx.edit::<DistributedVirtualSwitch>(moref) {
+        if switch.config.num_ports != ports {
+            switch.config.num_ports = ports;
+        }
+        super::put(&mut switch.summary, summary);
+    }
+}

@@ -1,0 +1,78 @@
+//! Space on datastores and in storage pods.
+
+use std::collections::BTreeSet;
+
+use inventory::{Derive, Tx};
+use vim25::{
+    MoRef,
+    mo::{Datastore, StoragePod},
+    types::*,
+};
+
+use super::{put, totals::SpaceTotal};
+
+/// The rule.
+pub(super) struct DatastoreSpace;
+
+impl Derive for DatastoreSpace {
+    fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
+        let mut pods = BTreeSet::new();
+        for moref in touched {
+            match moref.kind.as_str() {
+                "Datastore" => {
+                    let (now, before) = (tx.get::<Datastore>(moref), tx.before().get::<Datastore>(moref));
+                    let parents = now.iter().chain(&before).filter_map(|d| d.parent.as_ref());
+                    pods.extend(parents.filter(|p| p.kind == "StoragePod").cloned());
+                    datastore(tx, moref);
+                }
+                "StoragePod" => {
+                    pods.insert(moref.clone());
+                }
+                _ => {}
+            }
+        }
+        for moref in &pods {
+            pod(tx, moref);
+        }
+    }
+}
+
+/// What is free is what virtual machines have not used; never less than nothing.
+fn datastore(tx: &mut Tx<'_>, moref: &MoRef) {
+    let used = tx.private::<SpaceTotal>(&moref.id).copied().unwrap_or_default();
+    let Some(datastore) = tx.get::<Datastore>(moref) else { return };
+    let mut summary = (*datastore.summary).clone();
+    summary.name = datastore.name.clone();
+    summary.free_space = (summary.capacity - used.committed).max(0);
+    summary.uncommitted = Some(used.uncommitted);
+    let mut info = datastore.info.clone();
+    if info.name != datastore.name || info.free_space != summary.free_space {
+        info.name = datastore.name.clone();
+        info.free_space = summary.free_space;
+    }
+    let volume = info.cast::<VmfsDatastoreInfo>().and_then(|i| i.vmfs.as_ref());
+    if volume.is_some_and(|v| v.name != datastore.name) {
+        let vmfs = info.cast_mut::<VmfsDatastoreInfo>().and_then(|i| i.vmfs.as_mut());
+        if let Some(vmfs) = vmfs {
+            vmfs.name = datastore.name.clone();
+        }
+    }
+    if let Some(datastore) = tx.edit::<Datastore>(moref) {
+        put(&mut datastore.summary, summary.into());
+        put(&mut datastore.info, info);
+    }
+}
+
+/// A pod has what its datastores have.
+fn pod(tx: &mut Tx<'_>, moref: &MoRef) {
+    let Some(pod) = tx.get::<StoragePod>(moref) else { return };
+    let members = pod.child_entity.iter().flatten().filter_map(|d| tx.get::<Datastore>(d));
+    let mut summary = StoragePodSummary { name: pod.name.clone(), ..Default::default() };
+    for member in members {
+        summary.capacity += member.summary.capacity;
+        summary.free_space += member.summary.free_space;
+    }
+    if let Some(pod) = tx.edit::<StoragePod>(moref) {
+        put(&mut pod.summary, Some(summary.into()));
+    }
+}

@@ -1,0 +1,135 @@
+//! Hands what virtual machines use to their hosts, pools and datastores.
+
+use std::collections::HashMap;
+
+use inventory::{Derive, Tx};
+use vim25::{MoRef, Str, mo::VirtualMachine};
+
+use super::Load;
+
+/// What the virtual machines of a host, or those directly in a pool, use. Private state of hosts and pools.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct MachineTotal(pub Load);
+
+/// Bytes that virtual machines use on a datastore. Private state of datastores.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct SpaceTotal {
+    pub committed: i64,
+    pub uncommitted: i64,
+}
+
+/// What a virtual machine handed over last. Private state of virtual machines.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Handed {
+    load: Load,
+    host: Option<Str>,
+    pool: Option<Str>,
+    space: Vec<(Str, SpaceTotal)>,
+}
+
+impl Handed {
+    fn by(vm: &VirtualMachine) -> Handed {
+        let usage = vm.storage.iter().flat_map(|s| s.per_datastore_usage.iter().flatten());
+        Handed {
+            load: Load::of(vm),
+            host: vm.runtime.host.as_ref().map(|h| h.id.clone()),
+            pool: vm.resource_pool.as_ref().map(|p| p.id.clone()),
+            space: usage
+                .map(|u| {
+                    let total = SpaceTotal { committed: u.committed, uncommitted: u.uncommitted };
+                    (u.datastore.id.clone(), total)
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Changes to totals, collected before they are written.
+#[derive(Default)]
+struct Changes {
+    loads: HashMap<Str, Load>,
+    space: HashMap<Str, SpaceTotal>,
+    order: Vec<Str>,
+}
+
+impl Changes {
+    fn take(&mut self, handed: &Handed) {
+        for holder in handed.host.iter().chain(&handed.pool) {
+            *self.load(holder) -= handed.load;
+        }
+        for (datastore, space) in &handed.space {
+            let total = self.space(datastore);
+            total.committed -= space.committed;
+            total.uncommitted -= space.uncommitted;
+        }
+    }
+
+    fn give(&mut self, handed: &Handed) {
+        for holder in handed.host.iter().chain(&handed.pool) {
+            *self.load(holder) += handed.load;
+        }
+        for (datastore, space) in &handed.space {
+            let total = self.space(datastore);
+            total.committed += space.committed;
+            total.uncommitted += space.uncommitted;
+        }
+    }
+
+    fn load(&mut self, holder: &Str) -> &mut Load {
+        self.remember(holder);
+        self.loads.entry(holder.clone()).or_default()
+    }
+
+    fn space(&mut self, datastore: &Str) -> &mut SpaceTotal {
+        self.remember(datastore);
+        self.space.entry(datastore.clone()).or_default()
+    }
+
+    /// Hash maps have no order; what is written must have one.
+    fn remember(&mut self, id: &Str) {
+        if !self.loads.contains_key(id) && !self.space.contains_key(id) {
+            self.order.push(id.clone());
+        }
+    }
+
+    fn write(self, tx: &mut Tx<'_>) {
+        for id in &self.order {
+            if let Some(change) = self.loads.get(id).filter(|c| **c != Load::default()) {
+                let mut total = tx.private::<MachineTotal>(id).copied().unwrap_or_default();
+                total.0 += *change;
+                tx.set_private(id, total);
+            }
+            if let Some(change) = self.space.get(id).filter(|c| **c != SpaceTotal::default()) {
+                let mut total = tx.private::<SpaceTotal>(id).copied().unwrap_or_default();
+                total.committed += change.committed;
+                total.uncommitted += change.uncommitted;
+                tx.set_private(id, total);
+            }
+        }
+    }
+}
+
+/// The rule.
+pub(super) struct Totals;
+
+impl Derive for Totals {
+    fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
+        let mut changes = Changes::default();
+        for moref in touched.iter().filter(|m| m.kind == "VirtualMachine") {
+            let new = tx.get::<VirtualMachine>(moref).map(Handed::by);
+            let old = match &new {
+                Some(_) => tx.private::<Handed>(&moref.id).cloned(),
+                None => tx.before().private::<Handed>(&moref.id).cloned(),
+            };
+            if old == new {
+                continue;
+            }
+            old.iter().for_each(|handed| changes.take(handed));
+            if let Some(new) = new {
+                changes.give(&new);
+                tx.set_private(&moref.id, new);
+            }
+        }
+        changes.write(tx);
+    }
+}

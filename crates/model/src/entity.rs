@@ -1,0 +1,54 @@
+//! What every managed entity has: a name, a parent, a status, and (still empty) custom values, alarms, tags and tasks.
+
+use vim25::{DataType, MoRef, Obj, Str, mo::ManagedEntity, types::*};
+
+use crate::kit::texts;
+
+/// The role of an administrator, which is what the one user of a fresh world is everywhere.
+pub(crate) const ADMIN: i32 = -1;
+
+/// A healthy entity without children.
+pub(crate) fn entity(name: impl Into<Str>, parent: Option<MoRef>) -> ManagedEntity {
+    ManagedEntity::with(|e| {
+        e.name = name.into();
+        e.parent = parent;
+        e.base.value = Some(vec![]);
+        e.base.available_field = Some(vec![]);
+        e.custom_value = Some(vec![]);
+        e.overall_status = ManagedEntityStatus::Green;
+        e.config_status = ManagedEntityStatus::Green;
+        e.config_issue = Some(vec![]);
+        e.effective_role = Some(vec![ADMIN]);
+        e.permission = Some(vec![]);
+        e.disabled_method = Some(vec![]);
+        e.recent_task = Some(vec![]);
+        e.declared_alarm_state = Some(vec![]);
+        e.triggered_alarm_state = Some(vec![]);
+        e.alarm_actions_enabled = Some(true);
+        e.tag = Some(vec![]);
+    })
+}
+
+/// The same entity, with methods that its state does not allow.
+pub(crate) fn disabling<const N: usize>(mut entity: ManagedEntity, methods: [&'static str; N]) -> ManagedEntity {
+    entity.disabled_method = Some(texts(methods));
+    entity
+}
+
+/// The permissions that stand at the root of an inventory.
+pub(crate) fn root_permissions(root: &MoRef, esx: bool) -> Vec<Obj<Permission>> {
+    let administrators: &[(&str, bool)] = match esx {
+        true => &[("root", false), ("dcui", false), ("vpxuser", false)],
+        false => &[("VSPHERE.LOCAL\\Administrator", false), ("VSPHERE.LOCAL\\Administrators", true)],
+    };
+    let permission = |&(principal, group): &(&str, bool)| {
+        Obj::from(Permission {
+            entity: Some(root.clone()),
+            principal: principal.into(),
+            group,
+            role_id: ADMIN,
+            propagate: true,
+        })
+    };
+    administrators.iter().map(permission).collect()
+}
