@@ -235,6 +235,8 @@ impl Parser {
         let privilege = words.get(3).filter(|w| !w.starts_with('!')).map(|w| w.to_string());
         let kind = match self.faults.contains(kind) && !bare_fault {
             true => Kind::Object(FAULT_WRAPPER.into()),
+            // A link travels as the key of the object that it points to.
+            false if words.contains(&"!link") => Kind::Builtin("Str"),
             false => self.kind(kind),
         };
         let secret = words.contains(&"!secret");

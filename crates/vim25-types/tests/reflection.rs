@@ -49,6 +49,12 @@ fn a_fault_in_a_field_is_wrapped_as_on_the_wire() {
 }
 
 #[test]
+fn a_link_holds_the_key_of_what_it_points_to() {
+    let path = HostMultipathInfoPath::with(|p| p.lun = "key-vim.host.ScsiDisk-1".into());
+    assert_eq!((&path as &dyn DataObject).field("lun").and_then(|r| r.as_str()), Some("key-vim.host.ScsiDisk-1"));
+}
+
+#[test]
 fn versions_are_ordered_and_parsed() {
     let [old, new] = ["5.5", "8.0.3.0"].map(|l| ApiVersion::parse(l).unwrap());
     assert!(old < new && new < ApiVersion::newest());

@@ -48,16 +48,21 @@ pub struct Generator {
 /// Objects nest at most this deep.
 const DEPTH: usize = 8;
 
-/// Data types that may stand where the named one is asked for.
-static SUBTYPES: LazyLock<HashMap<&str, Vec<&'static Type>>> = LazyLock::new(|| {
-    let mut map: HashMap<&str, Vec<&'static Type>> = HashMap::new();
-    for ty in all_types() {
+/// The types that may stand where the named one is asked for.
+type Subtypes = HashMap<&'static str, Vec<&'static Type>>;
+
+static DATA: LazyLock<Subtypes> = LazyLock::new(|| subtypes(all_types()));
+static MANAGED: LazyLock<Subtypes> = LazyLock::new(|| subtypes(all_managed()));
+
+fn subtypes(types: &[&'static Type]) -> Subtypes {
+    let mut map = Subtypes::new();
+    for ty in types {
         for base in ty.lineage() {
             map.entry(base.name).or_default().push(ty);
         }
     }
     map
-});
+}
 
 /// Pieces of text that codecs get wrong.
 const PIECES: &[&str] = &[
@@ -144,7 +149,7 @@ impl Generator {
 
     /// A random object of type `ty` or a subtype.
     pub fn subtype(&mut self, ty: &'static Type) -> Shared {
-        let choices = &SUBTYPES[ty.name];
+        let choices = &DATA[ty.name];
         let chosen = self.pick(choices);
         self.object(chosen)
     }
@@ -194,7 +199,7 @@ impl Generator {
             Kind::DateTime => Any::DateTime(self.date_time()),
             Kind::Binary => Any::Binary(self.binary()),
             Kind::Any => return self.any(),
-            Kind::MoRef(_) => Any::MoRef(self.moref()),
+            Kind::MoRef(target) => Any::MoRef(self.moref(target)),
             Kind::Enum(ty) => Any::Enum(ty, if self.below(4) == 0 { self.text() } else { self.pick(ty.values).into() }),
             Kind::Object(_) if self.left == 0 || self.depth >= DEPTH => return None,
             Kind::Object(ty) => Any::Object(self.subtype(ty)),
@@ -284,8 +289,9 @@ impl Generator {
         Binary((0..length).map(|_| self.number() as u8).collect())
     }
 
-    fn moref(&mut self) -> MoRef {
-        let kind = self.pick(all_managed()).name;
+    /// A reference to an object of the named type or a subtype; the root of all managed objects has no type.
+    fn moref(&mut self, target: &str) -> MoRef {
+        let kind = self.pick(MANAGED.get(target).map_or(all_managed(), Vec::as_slice)).name;
         let id = format!("{}-{}", kind.to_lowercase(), self.below(1000));
         MoRef::new(kind, id)
     }

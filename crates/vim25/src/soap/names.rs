@@ -66,7 +66,8 @@ fn named(name: &str) -> Option<Kind> {
     if let Some(ty) = enum_type(name) {
         return Some(Kind::Enum(ty));
     }
-    (name == "ManagedObjectReference").then_some(ANY_REFERENCE)
+    // pyVmomi names references `ManagedObject`.
+    matches!(name, "ManagedObjectReference" | "ManagedObject").then_some(ANY_REFERENCE)
 }
 
 fn array_item(suffix: &str) -> Option<Kind> {

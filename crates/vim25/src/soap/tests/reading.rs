@@ -143,6 +143,7 @@ fn values_of_any_type_become_what_their_type_says() {
             list(Kind::Int, vec![Any::Int(1), Any::Int(2)]),
         ),
         ("<value xsi:type='ArrayOfString'/>", list(Kind::Str, vec![])),
+        ("<value xsi:type='ManagedObject' type='Folder'>group-d1</value>", MoRef::new("Folder", "group-d1").into()),
         (
             "<value xsi:type='ArrayOfAnyType'><anyType xsi:type='xsd:long'>1</anyType><anyType>x</anyType></value>",
             list(Kind::Any, vec![Any::Long(1), "x".into()]),
