@@ -5,9 +5,14 @@
 //! bring the world in as [`Surroundings`] and everything accidental (time, seed) in a [`Context`]; the same input gives
 //! the same bytes.
 //!
-//! - [`hardware`]: the devices every VM has
-//! - [`object`]: a whole `VirtualMachine` with all its properties
-//! - [`guest_os`]: what is known of guest operating systems
+//! - [`config`]: the configuration of a new VM, and how specs change it
+//! - [`devices`]: adding, editing and removing devices; [`hardware`]: those that every VM has
+//! - [`object`]: a whole `VirtualMachine`; [`default_vm`]: the many alike at start
+//! - [`derive`]: what follows from the rest, and the rule that keeps it so
+//! - [`power`]: what power operations change; [`guest`]: what a guest reports
+//! - [`options`]: what environment browsers answer; [`guest_os`], [`version`]: the tables behind
+//!
+//! Left out on purpose: permissions, tasks, events, and what other objects list a VM for (folder, pool and host).
 
 pub mod capability;
 pub mod config;
@@ -21,6 +26,7 @@ pub mod hardware;
 pub mod identity;
 mod merge;
 pub mod object;
+pub mod options;
 pub mod path;
 pub mod power;
 pub mod surroundings;

@@ -88,7 +88,7 @@ impl Class {
     /// The first virtual hardware version that has it.
     pub fn since(self) -> u32 {
         match self {
-            Usb | Vmci | Passthrough => 7,
+            Usb | UsbDevice | Vmci | Passthrough => 7,
             Xhci => 8,
             Sata => 10,
             Nvme => 13,

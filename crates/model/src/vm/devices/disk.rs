@@ -14,6 +14,9 @@ use vim25::{
 use super::{bench::Bench, disk_backing};
 use crate::vm::Fault;
 
+/// Most bytes of a virtual disk: 62 TiB.
+pub const MAX_DISK_BYTES: i64 = 62 << 40;
+
 static SHARES: LazyLock<Obj<SharesInfo>> =
     LazyLock::new(|| SharesInfo { shares: 1000, level: SharesLevel::Normal }.into());
 

@@ -34,11 +34,12 @@ use bench::Bench;
 use class::Class;
 
 pub use bench::{FileChange, FileEffect, Scene};
-pub use disk::{disk_shares, disk_summary};
+pub use disk::{MAX_DISK_BYTES, disk_shares, disk_summary};
 pub use disk_backing::content_id;
 pub use nic::nic_allocation;
 pub use nic_backing::{dvport_backing, network_backing, nic_summary, opaque_backing};
 pub use removable::client_cd_backing;
+pub use vmci::MAX_PORT as MAX_VMCI_PORT;
 
 /// A changed list of devices.
 #[derive(Clone, Debug)]

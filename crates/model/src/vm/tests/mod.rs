@@ -6,6 +6,7 @@ mod device_rules;
 mod disk_rules;
 mod invariants;
 mod nic_rules;
+mod option_rules;
 mod power_rules;
 mod rule;
 mod vmci_rules;
