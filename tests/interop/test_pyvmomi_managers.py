@@ -44,7 +44,7 @@ def field(si, name):
     yield made
     try:
         manager.RemoveCustomFieldDef(made.key)
-    except vim.fault.NotFound:
+    except vmodl.fault.InvalidArgument:
         pass
 
 
@@ -75,7 +75,7 @@ def test_two_custom_fields_do_not_share_a_name_and_a_wrong_key_is_invalid(si, fi
         manager.AddCustomFieldDef(name, vim.VirtualMachine)
     with pytest.raises(vmodl.fault.InvalidArgument):
         manager.SetField(vm, 999999, "nothing")
-    with pytest.raises(vim.fault.NotFound):
+    with pytest.raises(vmodl.fault.InvalidArgument):
         manager.RenameCustomFieldDef(999999, "nothing")
 
 

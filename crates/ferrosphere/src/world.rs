@@ -21,7 +21,9 @@ pub fn server(settings: &Settings) -> anyhow::Result<Server> {
 }
 
 fn inventory(settings: &Settings) -> anyhow::Result<Inventory> {
-    let options = Options { seed: settings.seed, derive: model::derive::rules(), ..Options::default() };
+    let mut derive = model::derive::rules();
+    derive.extend(server::objects::rules());
+    let options = Options { seed: settings.seed, derive, ..Options::default() };
     let inventory = Inventory::new(options);
     let built = inventory.commit(|tx| model::build(tx, &settings.world));
     built.map_err(|error| anyhow!(error).context("cannot make the datacenter"))?;

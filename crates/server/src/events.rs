@@ -22,10 +22,10 @@ pub fn post(
     tx: &mut Tx<'_>,
     user: impl Into<Str>,
     entity: &MoRef,
-    event: impl Extends<Event>,
+    event: impl Into<Obj<Event>>,
     message: impl Into<Str>,
 ) -> i32 {
-    let mut event: Obj<Event> = event.into();
+    let mut event = event.into();
     event.user_name = user.into();
     event.full_formatted_message = Some(message.into());
     place(tx, entity, &mut event);

@@ -41,10 +41,12 @@ fn named(name: &str) -> Obj<SelectionSpec> {
 
 /// Every machine below the root: folders contain themselves, by name.
 fn machines(paths: &[&str]) -> Obj<PropertyFilterSpec> {
-    let below = traverse("below", "Folder", "childEntity", vec![
-        named("below"),
-        traverse("dc", "Datacenter", "vmFolder", vec![named("below")]),
-    ]);
+    let below = traverse(
+        "below",
+        "Folder",
+        "childEntity",
+        vec![named("below"), traverse("dc", "Datacenter", "vmFolder", vec![named("below")])],
+    );
     spec(moref("Folder", "group-d1"), vec![below], properties("VirtualMachine", paths))
 }
 
@@ -161,7 +163,8 @@ fn objects_enter_and_leave_as_the_tree_changes() {
     let world = World::new();
     watch(&world, machines(&["name"]), true);
     let set = updates(&world, "", None).unwrap().unwrap();
-    let (folder, new, old) = (moref("Folder", "group-v9"), moref("VirtualMachine", "vm-90"), moref("VirtualMachine", "vm-22"));
+    let (folder, new, old) =
+        (moref("Folder", "group-v9"), moref("VirtualMachine", "vm-90"), moref("VirtualMachine", "vm-22"));
     world.commit(|tx| {
         tx.insert(new.clone(), mo::VirtualMachine::with(|vm| vm.name = "new".into()));
         tx.edit::<mo::Folder>(&folder).unwrap().child_entity = Some(vec![new.clone()]);
@@ -191,7 +194,9 @@ fn the_last_set_can_be_asked_for_once_more_and_no_other() {
 #[test]
 fn partial_updates_name_the_part_and_whole_ones_the_property_that_was_asked_for() {
     let world = World::new();
-    for (partial, expected) in [(true, "modify vm-20 Assign runtime.powerState"), (false, "modify vm-20 Assign runtime")] {
+    for (partial, expected) in
+        [(true, "modify vm-20 Assign runtime.powerState"), (false, "modify vm-20 Assign runtime")]
+    {
         let filter = watch(&world, one(&["runtime"]), partial);
         let set = updates(&world, "", None).unwrap().unwrap();
         world.commit(|tx| {

@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use vim25::{
-    Api, ApiVersion, DataObject, Field, Kind, MethodInfo, Ref, Service, Shared, Slot, Str, Type, Value,
-};
+use vim25::{Api, ApiVersion, DataObject, Field, Kind, MethodInfo, Ref, Service, Shared, Slot, Str, Type, Value};
 
 /// The argument: the name of the property.
 #[derive(Clone, Default)]

@@ -57,10 +57,15 @@ fn target(core: &Core, path: &str) -> Option<Target> {
     let mut parts = path.strip_prefix("/sdk/vim25/")?.split('/');
     let mut part = || percent_decode_str(parts.next()?).decode_utf8().ok().map(|text| Str::from(&*text));
     let (release, kind, id, member) = (part()?, part()?, part()?, part()?);
-    let version = ApiVersion::parse(&release)?;
+    let version = speaks(core, &release)?;
+    parts.next().is_none().then(|| Target { version, object: MoRef::new(kind, id), member })
+}
+
+/// The version that a release's name stands for, if VI/JSON has it here.
+pub(super) fn speaks(core: &Core, release: &str) -> Option<ApiVersion> {
+    let version = ApiVersion::parse(release)?;
     let first = ApiVersion::parse(FIRST_RELEASE)?;
-    let known = parts.next().is_none() && (first..=core.settings.version).contains(&version);
-    known.then(|| Target { version, object: MoRef::new(kind, id), member })
+    (first..=core.settings.version).contains(&version).then_some(version)
 }
 
 /// A body without a type is taken as JSON: a call without arguments often has neither.

@@ -2,6 +2,7 @@
 
 mod about;
 mod fetch;
+mod hello;
 mod json;
 mod soap;
 
@@ -24,6 +25,7 @@ pub async fn answer(core: &Arc<Core>, request: Request) -> Response {
     match (&request.method, path) {
         (&Method::POST, "/sdk" | "/sdk/vimService") => soap::answer(core, &request).await,
         (_, path) if path.starts_with("/sdk/vim25/") => json::answer(core, &request).await,
+        (&Method::POST, hello::PATH) => hello::answer(core, &request),
         (&Method::GET | &Method::HEAD, "/about") => about::page(core),
         (&Method::GET | &Method::HEAD, "/healthz") => Response::text(StatusCode::OK, "ok\n"),
         (&Method::GET | &Method::HEAD, path) => document(core, &request, path),

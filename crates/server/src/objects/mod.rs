@@ -5,14 +5,14 @@
 
 mod authorization_manager;
 mod custom_fields_manager;
+mod entity;
+mod environment_browser;
 mod event_manager;
 mod extension_manager;
+mod folder;
 mod history;
 mod license_manager;
 mod option_manager;
-mod virtual_machine;
-mod folder;
-mod entity;
 mod property_collector;
 mod search_index;
 mod service_instance;
@@ -21,6 +21,7 @@ mod task;
 mod task_manager;
 mod user_directory;
 mod view_manager;
+mod virtual_machine;
 
 use crate::dispatch::{Registry, RegistryError};
 
@@ -28,6 +29,7 @@ use crate::dispatch::{Registry, RegistryError};
 pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     authorization_manager::register(registry)?;
     custom_fields_manager::register(registry)?;
+    environment_browser::register(registry)?;
     event_manager::register(registry)?;
     extension_manager::register(registry)?;
     history::register(registry)?;

@@ -1,6 +1,6 @@
 //! The tree: which property of a parent names its children.
 
-use inventory::{Snapshot, Tx};
+use inventory::Tx;
 use vim25::{DataObject, MoRef, cast, mo};
 
 /// The references by which an object names its children in the inventory tree.
@@ -36,10 +36,4 @@ pub fn release(tx: &mut Tx<'_>, parent: &MoRef, child: &MoRef) {
     } else if let Some(pool) = tx.edit::<mo::ResourcePool>(parent) {
         pool.resource_pool.iter_mut().for_each(|list| list.retain(|c| c != child));
     }
-}
-
-/// The entity and what it stands in, nearest first.
-pub fn lineage<'w>(world: &'w Snapshot, start: &MoRef) -> impl Iterator<Item = (MoRef, &'w mo::ManagedEntity)> {
-    let found = |moref: MoRef| world.get::<mo::ManagedEntity>(&moref).map(|entity| (moref, entity));
-    std::iter::successors(found(start.clone()), move |(_, entity)| found(entity.parent.clone()?))
 }

@@ -48,7 +48,11 @@ fn check(content: &dyn DataObject) -> Result<(), Fault> {
         };
     }
     if let Some(vm) = cast::<mo::VirtualMachine>(content) {
-        return virtual_machine::expect_power(vm, None, &[VirtualMachinePowerState::PoweredOff, VirtualMachinePowerState::Suspended]);
+        return virtual_machine::expect_power(
+            vm,
+            None,
+            &[VirtualMachinePowerState::PoweredOff, VirtualMachinePowerState::Suspended],
+        );
     }
     match kind {
         "Folder" | "Datacenter" | "ResourcePool" => Ok(()),

@@ -7,6 +7,7 @@ use super::names;
 use crate::{
     dispatch::Call,
     fault::Fault,
+    objects::virtual_machine,
     task::{self, Work},
 };
 
@@ -23,11 +24,11 @@ fn apply(work: &Work, tx: &mut Tx<'_>, name: &str) -> Result<Option<Any>, Fault>
     if let Some(parent) = &parent {
         names::unused(tx, parent, &name, Some(this))?;
     }
-    if let Some(entity) = tx.edit::<mo::ManagedEntity>(this) {
-        entity.name = name.clone();
-    }
+    let Some(entity) = tx.edit::<mo::ManagedEntity>(this) else { return Err(Fault::object_not_found(this)) };
+    let old = std::mem::replace(&mut entity.name, name.clone());
     if let Some(config) = tx.edit::<mo::VirtualMachine>(this).and_then(|vm| vm.config.as_mut()) {
-        config.name = name;
+        config.name = name.clone();
+        virtual_machine::renamed(tx, work, this, old, name);
     }
     Ok(None)
 }
@@ -37,7 +38,9 @@ pub fn refuse_disabled(call: &Call, method: &str) -> Result<(), Fault> {
     let world = call.snapshot();
     let entity = world.get::<mo::ManagedEntity>(&call.this).ok_or_else(|| Fault::object_not_found(&call.this))?;
     match entity.disabled_method.iter().flatten().any(|m| m == method) {
-        true => Err(Fault::not_supported(format!("{method} is not allowed on '{}' in its current state.", entity.name))),
+        true => {
+            Err(Fault::not_supported(format!("{method} is not allowed on '{}' in its current state.", entity.name)))
+        }
         false => Ok(()),
     }
 }

@@ -13,6 +13,7 @@ mod template;
 pub use around::Around;
 pub use power::expect_power;
 pub use remove::remove;
+pub use story::renamed;
 use vim25::{args, mo};
 
 use crate::dispatch::{Registry, RegistryError};

@@ -10,8 +10,8 @@ use model::vm::{
 use vim25::{
     Any, Method, MoRef, Obj, args, mo,
     types::{
-        ClusterAttemptedVmInfo, ClusterNotAttemptedVmInfo, ClusterPowerOnVmResult, InvalidPowerState, ToolsUnavailable, VirtualMachineConfigInfo, VirtualMachinePowerState as Power,
-        VirtualMachineVMCIDevice,
+        ClusterAttemptedVmInfo, ClusterNotAttemptedVmInfo, ClusterPowerOnVmResult, InvalidPowerState, ToolsUnavailable,
+        VirtualMachineConfigInfo, VirtualMachinePowerState as Power, VirtualMachineVMCIDevice,
     },
 };
 

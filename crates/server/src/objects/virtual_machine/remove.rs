@@ -25,7 +25,8 @@ async fn perform(work: &Work) -> Result<(), Fault> {
     let order = work.commit(|tx| {
         let machine = tx.get::<mo::VirtualMachine>(vm).ok_or_else(|| Fault::object_not_found(vm))?;
         expect_power(machine, Some(Power::PoweredOff), &[Power::PoweredOff, Power::Suspended])?;
-        let order = Order { vm: vm.clone(), config: machine.config.clone().unwrap_or_default(), action: Action::Destroy };
+        let order =
+            Order { vm: vm.clone(), config: machine.config.clone().unwrap_or_default(), action: Action::Destroy };
         claim::mark(work, vm, tx)?;
         Ok(order)
     })?;

@@ -3,10 +3,10 @@
 use driver::Action;
 use inventory::Tx;
 use vim25::{
-    Extends, MoRef, mo,
+    Extends, MoRef, Obj, Str, mo,
     types::{
-        Event, VmCreatedEvent, VmPoweredOffEvent, VmPoweredOnEvent, VmReconfiguredEvent,
-        VmRemovedEvent, VmResettingEvent, VmStartingEvent, VmStoppingEvent, VmSuspendedEvent, VmSuspendingEvent,
+        Event, VmCreatedEvent, VmPoweredOffEvent, VmPoweredOnEvent, VmReconfiguredEvent, VmRemovedEvent,
+        VmRenamedEvent, VmResettingEvent, VmStartingEvent, VmStoppingEvent, VmSuspendedEvent, VmSuspendingEvent,
     },
 };
 
@@ -44,7 +44,16 @@ pub fn reconfigured(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, event: VmReconfigu
     tell(tx, work, vm, event, "was reconfigured");
 }
 
+/// A machine has another name.
+pub fn renamed(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, old: Str, new: Str) {
+    let what = format!("was {old}");
+    tell(tx, work, vm, VmRenamedEvent { old_name: old, new_name: new, ..Default::default() }, &what);
+}
+
+/// Posts an event of the chain that the task began.
 fn tell(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, event: impl Extends<Event>, what: &str) {
     let name = tx.get::<mo::VirtualMachine>(vm).map(|m| m.name.clone()).unwrap_or_default();
+    let mut event: Obj<Event> = event.into();
+    event.chain_id = tx.get::<mo::Task>(&work.task).map_or(0, |task| task.info.event_chain_id);
     events::post(tx, work.user.clone(), vm, event, format!("{name} {what}"));
 }
