@@ -150,7 +150,7 @@ fn compute_resource(world: &impl Reader, of: &MoRef) -> Option<Obj<ComputeResour
 
 #[cfg(test)]
 mod tests {
-    use vim25::types::VmPoweredOnEvent;
+    use vim25::{DataType, types::VmPoweredOnEvent};
 
     use super::*;
     use crate::testing::{World, moref};
@@ -175,8 +175,8 @@ mod tests {
     #[test]
     fn what_an_event_says_already_stays() {
         let world = World::new();
-        let mut event = VmPoweredOnEvent::default();
-        event.host = host(&world.core.inventory.snapshot(), &moref("HostSystem", "host-10"));
+        let on = host(&world.core.inventory.snapshot(), &moref("HostSystem", "host-10"));
+        let event = VmPoweredOnEvent::with(|event| event.host = on);
         world.commit(|tx| post(tx, "root", &moref("VirtualMachine", "vm-31"), event, ""));
         let snapshot = world.core.inventory.snapshot();
         assert_eq!(snapshot.events().back().unwrap().host.as_ref().unwrap().name, "esx-10.lab.local");

@@ -40,7 +40,7 @@ fn a_defined_field_is_available_where_it_applies_also_on_entities_that_come_late
     assert!(on_vms.key > everywhere.key);
     let available = |moref: &MoRef| world.get::<mo::ManagedEntity>(moref).available_field.clone().unwrap_or_default();
     assert_eq!(available(&vm()), [everywhere.clone(), on_vms.clone()]);
-    assert_eq!(available(&moref("HostSystem", "host-10")), [everywhere.clone()]);
+    assert_eq!(available(&moref("HostSystem", "host-10")), std::slice::from_ref(&everywhere));
     let later = moref("VirtualMachine", "vm-40");
     world.commit(|tx| tx.insert(later.clone(), mo::VirtualMachine::default()));
     assert_eq!(available(&later), [everywhere, on_vms]);

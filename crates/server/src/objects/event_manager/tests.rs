@@ -230,8 +230,8 @@ fn regression_a_posted_event_about_an_unknown_object_faults_and_the_manager_goes
         e.object_type = Some("VirtualMachine".into());
     });
     assert_eq!(refused(post(unknown.into())).0, "InvalidEvent");
-    let mut about_unknown = VmPoweredOnEvent::default();
-    about_unknown.vm = Some(VmEventArgument { vm: vm("vm-99"), ..Default::default() }.into());
+    let argument = VmEventArgument { vm: vm("vm-99"), ..Default::default() };
+    let about_unknown = VmPoweredOnEvent::with(|event| event.vm = Some(argument.into()));
     assert_eq!(refused(post(about_unknown.into())).0, "InvalidEvent");
     assert_eq!(refused(post(Event::default().into())).0, "InvalidEvent");
     assert_eq!(refused(post(EventEx::default().into())).0, "InvalidEvent");

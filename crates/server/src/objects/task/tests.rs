@@ -95,3 +95,13 @@ fn a_task_of_the_server_is_cancelled_at_once_and_cannot_be_written() {
     assert_eq!((ended.cancelled, ended.state.clone()), (true, TaskInfoState::Error));
     assert!(ended.error.as_ref().unwrap().fault.shared().descriptor().name == "RequestCanceled");
 }
+
+#[test]
+fn a_task_of_the_server_runs_to_its_end_and_cannot_be_cancelled_then() {
+    let world = World::new();
+    let vm = moref("VirtualMachine", "vm-20");
+    let task = world.call(&vm, args::Rename_Task { new_name: "omega".into() }).unwrap();
+    assert_eq!(world.finish(&task).state, TaskInfoState::Success);
+    assert_eq!(world.get::<mo::VirtualMachine>(&vm).name, "omega");
+    assert_eq!(refused(world.call(&task, args::CancelTask {})).0, "InvalidState");
+}

@@ -1,3 +1,5 @@
+use std::slice::from_ref;
+
 use vim25::{
     DataType, MoRef, Obj, args, mo,
     types::{
@@ -66,17 +68,17 @@ fn tasks_are_filtered_by_entity_user_state_and_time() {
         let by = TaskFilterSpecByEntity { entity: moref(kind, id), recursion };
         found(&world, |f| f.entity = Some(by.into()))
     };
-    assert_eq!(on("ClusterComputeResource", "domain-c7", Self_), [on_cluster.clone()]);
-    assert_eq!(on("ClusterComputeResource", "domain-c7", Children), [on_vm.clone()]);
+    assert_eq!(on("ClusterComputeResource", "domain-c7", Self_), from_ref(&on_cluster));
+    assert_eq!(on("ClusterComputeResource", "domain-c7", Children), from_ref(&on_vm));
     assert_eq!(on("Folder", "group-d1", All).len(), 3);
     let by = |system_user, user_list: Option<&str>| {
         let user_list = user_list.map(|user| vec![user.into()]);
         found(&world, |f| f.user_name = Some(TaskFilterSpecByUsername { system_user, user_list }.into()))
     };
-    assert_eq!(by(false, Some("root")), [on_vm.clone()]);
+    assert_eq!(by(false, Some("root")), from_ref(&on_vm));
     assert_eq!(by(true, Some("guest")), [on_cluster.clone(), on_store.clone()]);
     world.commit(|tx| tx.edit::<mo::Task>(&on_vm).unwrap().info.state = TaskInfoState::Success);
-    assert_eq!(found(&world, |f| f.state = Some(vec![TaskInfoState::Success])), [on_vm.clone()]);
+    assert_eq!(found(&world, |f| f.state = Some(vec![TaskInfoState::Success])), from_ref(&on_vm));
     let time = TaskFilterSpecByTime {
         time_type: TaskFilterSpecTimeOption::QueuedTime,
         begin_time: Some(world.core.now().plus_seconds(-5)),
@@ -118,7 +120,7 @@ fn a_created_task_is_queued_and_told_of_with_its_place() {
     assert_eq!((info.state.clone(), info.description_id.as_str()), (TaskInfoState::Queued, "lab.work"));
     assert_eq!(info.entity_name.as_deref(), Some("alpha"));
     assert_eq!(info.reason.cast::<TaskReasonUser>().unwrap().user_name, "root@localos");
-    assert_eq!(found(&world, |_| {}), [task.clone()]);
+    assert_eq!(found(&world, |_| {}), from_ref(&task));
     assert_eq!(world.get::<mo::TaskManager>(&manager()).recent_task, Some(vec![task]));
     let snapshot = world.core.inventory.snapshot();
     let event = snapshot.events().back().unwrap();

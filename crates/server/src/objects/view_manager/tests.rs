@@ -142,7 +142,7 @@ fn the_view_manager_lists_the_views_of_the_own_session_until_they_are_destroyed(
     let world = World::new();
     let view = list_view(&world, vec![]);
     let listed = || world.get::<mo::ViewManager>(&manager()).view_list.unwrap();
-    assert_eq!(listed(), [view.clone()]);
+    assert_eq!(listed(), std::slice::from_ref(&view));
     let other = world.log_in("other");
     let (fault, _) = refused(world.call_as(&other, &view, args::DestroyView {}));
     assert_eq!(fault, "ManagedObjectNotFound");
