@@ -7,7 +7,7 @@ use std::{
 };
 
 use inventory::Tx;
-use vim25::{MoRef, Obj, Str, mo::VirtualMachine, types::*};
+use vim25::{DataType, MoRef, Obj, Str, mo::VirtualMachine, types::*};
 
 use super::{lists::Lists, switch::Jack};
 use crate::{
@@ -98,11 +98,12 @@ impl Room {
     }
 
     fn standard_backing(&self) -> Obj<VirtualDeviceBackingInfo> {
-        let mut backing = VirtualEthernetCardNetworkBackingInfo::default();
-        backing.device_name = text(VM_NETWORK);
-        backing.use_auto_detect = Some(false);
-        backing.network = Some(self.vm_network.clone());
-        backing.into()
+        VirtualEthernetCardNetworkBackingInfo::with(|b| {
+            b.device_name = text(VM_NETWORK);
+            b.use_auto_detect = Some(false);
+            b.network = Some(self.vm_network.clone());
+        })
+        .into()
     }
 }
 

@@ -1,5 +1,4 @@
-//! Privileges and roles. The privileges are those that the schema names, so that the list can neither miss nor invent
-//! one; the roles are the system's own and the common samples of a vCenter.
+//! Privileges and roles. The privileges are those that the schema names, and a few that only operations check; the roles are the system's own and the common samples of a vCenter.
 
 use std::collections::BTreeSet;
 
@@ -24,6 +23,7 @@ pub(crate) fn authorization_manager() -> AuthorizationManager {
 pub fn privilege_ids() -> BTreeSet<&'static str> {
     let guarded = |fields: &'static [Field]| fields.iter().filter_map(|f| f.privilege);
     let mut ids = BTreeSet::from(["System.Anonymous", "System.Read", "System.View"]);
+    ids.extend(CHECKED_WITHIN);
     for managed in all_managed() {
         ids.extend(guarded(managed.fields).flat_map(single));
         for method in managed.methods {
@@ -33,6 +33,10 @@ pub fn privilege_ids() -> BTreeSet<&'static str> {
     }
     ids
 }
+
+/// Privileges that a vCenter checks within operations: no method or property of the schema asks for them.
+const CHECKED_WITHIN: [&str; 4] =
+    ["Datastore.AllocateSpace", "Datastore.Browse", "Datastore.FileManagement", "Network.Assign"];
 
 /// In a few places the schema names several privileges at once.
 fn single(ids: &'static str) -> impl Iterator<Item = &'static str> {

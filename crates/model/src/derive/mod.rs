@@ -16,6 +16,7 @@ mod totals;
 use inventory::Derive;
 
 pub use load::Load;
+pub use space::leave_files;
 
 /// Every rule, in the order in which they run.
 pub fn rules() -> Vec<Box<dyn Derive>> {

@@ -5,11 +5,24 @@ use std::collections::BTreeSet;
 use inventory::{Derive, Tx};
 use vim25::{
     MoRef,
-    mo::{Datastore, StoragePod},
+    mo::{Datastore, StoragePod, VirtualMachine},
     types::*,
 };
 
 use super::{put, totals::SpaceTotal};
+
+/// Bytes of files that belong to no machine of the inventory any more: private state of a datastore.
+#[derive(Clone, Copy, Default)]
+struct LeftBehind(i64);
+
+/// Keeps what a machine uses on its datastores taken: to be called before it leaves the inventory without its files.
+pub fn leave_files(tx: &mut Tx<'_>, vm: &MoRef) {
+    let storage = tx.get::<VirtualMachine>(vm).and_then(|vm| vm.storage.clone());
+    for usage in storage.iter().flat_map(|s| s.per_datastore_usage.iter().flatten()) {
+        let before = tx.private::<LeftBehind>(&usage.datastore.id).copied().unwrap_or_default();
+        tx.set_private(&usage.datastore.id, LeftBehind(before.0 + usage.committed));
+    }
+}
 
 /// The rule.
 pub(super) struct DatastoreSpace;
@@ -37,13 +50,14 @@ impl Derive for DatastoreSpace {
     }
 }
 
-/// What is free is what virtual machines have not used; never less than nothing.
+/// What is free is what virtual machines have not used and no file left behind takes; never less than nothing.
 fn datastore(tx: &mut Tx<'_>, moref: &MoRef) {
     let used = tx.private::<SpaceTotal>(&moref.id).copied().unwrap_or_default();
     let Some(datastore) = tx.get::<Datastore>(moref) else { return };
     let mut summary = (*datastore.summary).clone();
     summary.name = datastore.name.clone();
-    summary.free_space = (summary.capacity - used.committed).max(0);
+    let left = tx.private::<LeftBehind>(&moref.id).copied().unwrap_or_default();
+    summary.free_space = (summary.capacity - used.committed - left.0).max(0);
     summary.uncommitted = Some(used.uncommitted);
     let mut info = datastore.info.clone();
     if info.name != datastore.name || info.free_space != summary.free_space {

@@ -11,6 +11,8 @@ use crate::kit::{set, some, text, texts};
 pub(crate) const VM_NETWORK: &str = "VM Network";
 const MANAGEMENT: &str = "Management Network";
 const SWITCH: &str = "vSwitch0";
+const SWITCH_KEY: &str = "key-vim.host.VirtualSwitch-vSwitch0";
+const VNIC_KEY: &str = "key-vim.host.VirtualNic-vmk0";
 const MTU: i32 = 1500;
 
 /// What all hosts have in common.
@@ -27,10 +29,12 @@ pub(crate) fn shared_network() -> SharedNetwork {
     let portgroup = |name| portgroup(name, policy.clone()).into();
     let vswitch = HostVirtualSwitch::with(|s| {
         s.name = text(SWITCH);
-        s.key = text("key-vim.host.VirtualSwitch-vSwitch0");
+        s.key = text(SWITCH_KEY);
         s.num_ports = 7680;
         s.num_ports_available = 7670;
         s.mtu = Some(MTU);
+        s.portgroup = Some(vec![portgroup_key(VM_NETWORK), portgroup_key(MANAGEMENT)]);
+        s.pnic = Some(vec![pnic_key(0)]);
         s.spec = HostVirtualSwitchSpec {
             num_ports: 128,
             bridge: Some(bond().into()),
@@ -46,6 +50,14 @@ pub(crate) fn shared_network() -> SharedNetwork {
         route_table: route_table().into(),
         link_modes: [1_000, 10_000].map(|mb| link(mb).into()).to_vec(),
     }
+}
+
+fn portgroup_key(name: &str) -> Str {
+    format!("key-vim.host.PortGroup-{name}").into()
+}
+
+fn pnic_key(index: usize) -> Str {
+    format!("key-vim.host.PhysicalNic-vmnic{index}").into()
 }
 
 fn bond() -> HostVirtualSwitchBondBridge {
@@ -100,7 +112,8 @@ pub(crate) fn offload() -> HostNetOffloadCapabilities {
 
 fn portgroup(name: &'static str, policy: Obj<HostNetworkPolicy>) -> HostPortGroup {
     HostPortGroup::with(|p| {
-        p.key = Some(format!("key-vim.host.PortGroup-{name}").into());
+        p.key = Some(portgroup_key(name));
+        p.vswitch = some(SWITCH_KEY);
         p.computed_policy = policy;
         // What the port group itself says: nothing, it inherits from the switch.
         let policy = HostNetworkPolicy {
@@ -190,10 +203,9 @@ fn stack(
 
 /// VMDirectPath Gen 2 members stay unset: the host's software does not know it.
 fn pnic(shared: &SharedNetwork, host: &HostSpec, index: usize) -> PhysicalNic {
-    let device: Str = format!("vmnic{index}").into();
     PhysicalNic::with(|p| {
-        p.key = Some(format!("key-vim.host.PhysicalNic-{device}").into());
-        p.device = device;
+        p.key = Some(pnic_key(index));
+        p.device = format!("vmnic{index}").into();
         p.pci = nic_port(index).id().into();
         p.driver = some("i40en");
         p.driver_version = some("2.7.2.0");
@@ -212,7 +224,7 @@ fn pnic(shared: &SharedNetwork, host: &HostSpec, index: usize) -> PhysicalNic {
 pub(crate) fn vmk0(host: &HostSpec) -> Obj<HostVirtualNic> {
     HostVirtualNic::with(|v| {
         v.device = text("vmk0");
-        v.key = text("key-vim.host.VirtualNic-vmk0");
+        v.key = text(VNIC_KEY);
         v.portgroup = text(MANAGEMENT);
         v.spec = HostVirtualNicSpec::with(|s| {
             s.ip = Some(ip(host).into());
@@ -275,6 +287,7 @@ fn proxy_switch(member: &SwitchMember) -> HostProxySwitch {
         p.num_ports_available = 7668;
         p.uplink_port = Some(vec![KeyValue { key: member.uplink_port.clone(), value: text("dvUplink1") }.into()]);
         p.mtu = Some(MTU);
+        p.pnic = Some(vec![pnic_key(1)]);
         p.spec = HostProxySwitchSpec { backing: Some(member.backing()) }.into();
         p.host_lag = Some(vec![]);
         p.network_reservation_supported = Some(true);
@@ -294,27 +307,34 @@ pub(crate) fn capabilities() -> HostNetCapabilities {
     })
 }
 
-/// The services that `vmk0` may carry: management only, at first.
+/// The services that `vmk0` may carry; it carries management. Each service has its own key for it.
 pub(crate) fn virtual_nic_manager(vnic: &Obj<HostVirtualNic>) -> HostVirtualNicManagerInfo {
-    let config = |&(nic_type, multi_select_allowed): &(&'static str, bool)| {
-        let candidate_vnic = Some(vec![vnic.clone()]);
-        let nic_type = text(nic_type);
-        Obj::from(VirtualNicManagerNetConfig { nic_type, multi_select_allowed, candidate_vnic, selected_vnic: None })
+    let config = |service: &&'static str| {
+        let mut candidate = vnic.clone();
+        let key: Str = format!("{service}.{VNIC_KEY}").into();
+        candidate.key = key.clone();
+        let selected_vnic = (*service == "management").then(|| vec![key]);
+        Obj::from(VirtualNicManagerNetConfig {
+            nic_type: text(service),
+            multi_select_allowed: true,
+            candidate_vnic: Some(vec![candidate]),
+            selected_vnic,
+        })
     };
     HostVirtualNicManagerInfo { net_config: Some(SERVICES_OF_VNICS.iter().map(config).collect()) }
 }
 
-const SERVICES_OF_VNICS: &[(&str, bool)] = &[
-    ("faultToleranceLogging", true),
-    ("management", true),
-    ("nvmeRdma", true),
-    ("nvmeTcp", true),
-    ("ptp", true),
-    ("vSphereBackupNFC", true),
-    ("vSphereProvisioning", true),
-    ("vSphereReplication", true),
-    ("vSphereReplicationNFC", true),
-    ("vmotion", true),
-    ("vsan", true),
-    ("vsanWitness", true),
+const SERVICES_OF_VNICS: &[&str] = &[
+    "faultToleranceLogging",
+    "management",
+    "nvmeRdma",
+    "nvmeTcp",
+    "ptp",
+    "vSphereBackupNFC",
+    "vSphereProvisioning",
+    "vSphereReplication",
+    "vSphereReplicationNFC",
+    "vmotion",
+    "vsan",
+    "vsanWitness",
 ];

@@ -4,80 +4,85 @@ use vim25::{DataType, Obj, types::*};
 
 use crate::kit::{text, texts, words};
 
-/// Key, label, running, starts with the host, rule set that it opens.
-const SERVICES: &[(&str, &str, bool, bool, Option<&str>)] = &[
-    ("DCUI", "Direct Console UI", true, true, None),
-    ("TSM", "ESXi Shell", false, false, None),
-    ("TSM-SSH", "SSH", false, false, Some("sshServer")),
-    ("attestd", "attestd", false, false, None),
-    ("lbtd", "Load-Based Teaming Daemon", true, true, None),
-    ("lwsmd", "Active Directory Service", false, false, Some("activeDirectoryAll")),
-    ("ntpd", "NTP Daemon", false, false, Some("ntpClient")),
-    ("pcscd", "PC/SC Smart Card Daemon", false, false, None),
-    ("ptpd", "PTP Daemon", false, false, Some("ptpd")),
-    ("sfcbd-watchdog", "CIM Server", false, false, Some("CIMHttpsServer")),
-    ("slpd", "slpd", false, false, Some("CIMSLP")),
-    ("snmpd", "SNMP Server", false, false, Some("snmp")),
-    ("vltd", "vltd", false, false, None),
-    ("vmsyslogd", "Syslog Server", true, true, Some("syslog")),
-    ("vpxa", "VMware vCenter Agent", true, true, Some("vpxHeartbeats")),
-    ("xorg", "X.Org Server", false, false, None),
+/// Key, label, whether it runs (and starts with the host), rule set that it opens.
+struct Service(&'static str, &'static str, bool, Option<&'static str>);
+
+const SERVICES: &[Service] = &[
+    Service("DCUI", "Direct Console UI", true, None),
+    Service("TSM", "ESXi Shell", false, None),
+    Service("TSM-SSH", "SSH", false, Some("sshServer")),
+    Service("attestd", "attestd", false, None),
+    Service("lbtd", "Load-Based Teaming Daemon", true, None),
+    Service("lwsmd", "Active Directory Service", false, Some("activeDirectoryAll")),
+    Service("ntpd", "NTP Daemon", false, Some("ntpClient")),
+    Service("pcscd", "PC/SC Smart Card Daemon", false, None),
+    Service("ptpd", "PTP Daemon", false, Some("ptpd")),
+    Service("sfcbd-watchdog", "CIM Server", false, Some("CIMHttpsServer")),
+    Service("slpd", "slpd", false, Some("CIMSLP")),
+    Service("snmpd", "SNMP Server", false, Some("snmp")),
+    Service("vltd", "vltd", false, None),
+    Service("vmsyslogd", "Syslog Server", true, Some("syslog")),
+    Service("vpxa", "VMware vCenter Agent", true, Some("vpxHeartbeats")),
+    Service("xorg", "X.Org Server", false, None),
 ];
 
 /// The services of every host.
 pub(crate) fn services() -> HostServiceInfo {
-    let service =
-        |&(key, label, running, starts, ruleset): &(&'static str, &'static str, bool, bool, Option<&'static str>)| {
-            Obj::from(HostService::with(|s| {
-                s.key = text(key);
-                s.label = text(label);
-                s.required = key == "vmsyslogd";
-                s.running = running;
-                s.ruleset = Some(ruleset.into_iter().map(text).collect());
-                s.policy = text(if starts { "on" } else { "off" });
-                s.source_package = Some(
-                    HostServiceSourcePackage {
-                        source_package_name: text("esx-base"),
-                        description: text("Base system of the host"),
-                    }
-                    .into(),
-                );
-            }))
-        };
     HostServiceInfo { service: Some(SERVICES.iter().map(service).collect()) }
 }
 
+fn service(Service(key, label, running, ruleset): &Service) -> Obj<HostService> {
+    HostService::with(|s| {
+        s.key = text(key);
+        s.label = text(label);
+        s.required = *key == "vmsyslogd";
+        s.running = *running;
+        s.ruleset = Some(ruleset.iter().map(|r| text(r)).collect());
+        s.policy = text(if *running { "on" } else { "off" });
+        s.source_package = Some(
+            HostServiceSourcePackage {
+                source_package_name: text("esx-base"),
+                description: text("Base system of the host"),
+            }
+            .into(),
+        );
+    })
+    .into()
+}
+
 /// Key, enabled, port, last port of a range, inbound, UDP.
-const RULES: &[(&str, bool, i32, Option<i32>, bool, bool)] = &[
-    ("CIMHttpServer", false, 5988, None, true, false),
-    ("CIMHttpsServer", true, 5989, None, true, false),
-    ("CIMSLP", true, 427, None, true, true),
-    ("DHCPv6", true, 547, None, false, true),
-    ("NFC", true, 902, None, true, false),
-    ("activeDirectoryAll", false, 88, None, false, true),
-    ("dhcp", true, 68, None, true, true),
-    ("dns", true, 53, None, false, true),
-    ("faultTolerance", true, 80, None, false, false),
-    ("fdm", true, 8182, None, true, true),
-    ("ftpClient", false, 21, None, false, false),
-    ("gdbserver", false, 1000, Some(9999), true, false),
-    ("httpClient", false, 80, None, false, false),
-    ("iSCSI", true, 3260, None, false, false),
-    ("nfsClient", false, 0, Some(65535), false, false),
-    ("ntpClient", false, 123, None, false, true),
-    ("ptpd", false, 319, Some(320), true, true),
-    ("rabbitmqproxy", true, 5671, None, false, false),
-    ("remoteSerialPort", false, 23, None, true, false),
-    ("snmp", true, 161, None, true, true),
-    ("sshClient", false, 22, None, false, false),
-    ("sshServer", false, 22, None, true, false),
-    ("syslog", false, 514, None, false, true),
-    ("updateManager", true, 80, None, false, false),
-    ("vMotion", true, 8000, None, true, false),
-    ("vSphereClient", true, 443, None, true, false),
-    ("vpxHeartbeats", true, 902, None, false, true),
-    ("vsanvp", true, 8080, None, true, false),
-    ("webAccess", true, 80, None, true, false),
+struct Rule(&'static str, bool, i32, Option<i32>, bool, bool);
+
+const RULES: &[Rule] = &[
+    Rule("CIMHttpServer", false, 5988, None, true, false),
+    Rule("CIMHttpsServer", true, 5989, None, true, false),
+    Rule("CIMSLP", true, 427, None, true, true),
+    Rule("DHCPv6", true, 547, None, false, true),
+    Rule("NFC", true, 902, None, true, false),
+    Rule("activeDirectoryAll", false, 88, None, false, true),
+    Rule("dhcp", true, 68, None, true, true),
+    Rule("dns", true, 53, None, false, true),
+    Rule("faultTolerance", true, 80, None, false, false),
+    Rule("fdm", true, 8182, None, true, true),
+    Rule("ftpClient", false, 21, None, false, false),
+    Rule("gdbserver", false, 1000, Some(9999), true, false),
+    Rule("httpClient", false, 80, None, false, false),
+    Rule("iSCSI", true, 3260, None, false, false),
+    Rule("nfsClient", false, 0, Some(65535), false, false),
+    Rule("ntpClient", false, 123, None, false, true),
+    Rule("ptpd", false, 319, Some(320), true, true),
+    Rule("rabbitmqproxy", true, 5671, None, false, false),
+    Rule("remoteSerialPort", false, 23, None, true, false),
+    Rule("snmp", true, 161, None, true, true),
+    Rule("sshClient", false, 22, None, false, false),
+    Rule("sshServer", false, 22, None, true, false),
+    Rule("syslog", false, 514, None, false, true),
+    Rule("updateManager", true, 80, None, false, false),
+    Rule("vMotion", true, 8000, None, true, false),
+    Rule("vSphereClient", true, 443, None, true, false),
+    Rule("vpxHeartbeats", true, 902, None, false, true),
+    Rule("vsanvp", true, 8080, None, true, false),
+    Rule("webAccess", true, 80, None, true, false),
 ];
 
 /// The firewall of every host: closed but for these rules.
@@ -88,10 +93,8 @@ pub(crate) fn firewall() -> HostFirewallInfo {
     }
 }
 
-fn ruleset(
-    &(key, enabled, port, end_port, inbound, udp): &(&'static str, bool, i32, Option<i32>, bool, bool),
-) -> HostFirewallRuleset {
-    let service = SERVICES.iter().find(|s| s.4 == Some(key)).map(|s| text(s.0));
+fn ruleset(&Rule(key, enabled, port, end_port, inbound, udp): &Rule) -> HostFirewallRuleset {
+    let service = SERVICES.iter().find(|s| s.3 == Some(key)).map(|s| text(s.0));
     let rule = HostFirewallRule {
         port,
         end_port,

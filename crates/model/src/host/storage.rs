@@ -1,4 +1,6 @@
 //! Storage of a host: a local boot disk, and a Fibre Channel adapter that sees one disk for each datastore.
+//!
+//! Topology and paths refer to adapters and disks by key.
 
 use vim25::{DataType, MoRef, Obj, Str, types::*};
 
@@ -77,8 +79,14 @@ pub(crate) fn file_systems(volumes: &[Volume]) -> HostFileSystemVolumeInfo {
 pub(crate) fn devices(volumes: &[Volume], boot_disk: &Obj<ScsiLun>, port: i64) -> HostStorageDeviceInfo {
     HostStorageDeviceInfo::with(|s| {
         s.host_bus_adapter = Some(vec![sata().into(), fibre_channel(port).into()]);
-        let disks = std::iter::once(boot_disk).chain(volumes.iter().map(|v| &v.disk));
-        s.scsi_lun = Some(disks.cloned().collect());
+        let shared: Vec<_> = volumes.iter().map(|v| v.disk.clone()).collect();
+        let topology = vec![interface(0, std::slice::from_ref(boot_disk)), interface(1, &shared)];
+        s.scsi_topology = Some(HostScsiTopology { adapter: Some(topology) }.into());
+        let local = (0, 0, boot_disk);
+        let paths = std::iter::once(local).chain((0..).zip(&shared).map(|(lun, disk)| (1, lun, disk)));
+        let units = paths.map(|(adapter, lun, disk)| unit(adapter, lun, disk)).collect();
+        s.multipath_info = Some(HostMultipathInfo { lun: Some(units) }.into());
+        s.scsi_lun = Some(std::iter::once(boot_disk).chain(&shared).cloned().collect());
         s.software_internet_scsi_enabled = false;
     })
 }
@@ -88,10 +96,68 @@ pub(crate) fn boot_disk() -> Obj<ScsiLun> {
     disk(text(BOOT_DISK), BOOT_DISK_SIZE, true).into()
 }
 
-fn adapter(name: &'static str, device: &str, class: &str, pci: String) -> HostHostBusAdapter {
+/// Keys of `vmhba0` and `vmhba1`.
+const ADAPTER_KEYS: [&str; 2] = ["key-vim.host.BlockHba-vmhba0", "key-vim.host.FibreChannelHba-vmhba1"];
+
+/// Plug-ins that look after their paths.
+const SATP: [&str; 2] = ["VMW_SATP_LOCAL", "VMW_SATP_ALUA"];
+
+/// What an adapter sees: one target with these disks.
+fn interface(adapter: usize, disks: &[Obj<ScsiLun>]) -> Obj<HostScsiTopologyInterface> {
+    let lun = |(lun, disk): (i32, &Obj<ScsiLun>)| {
+        let key = format!("key-vim.host.ScsiTopology.Lun-{}", disk.uuid).into();
+        Obj::from(HostScsiTopologyLun { key, lun, scsi_lun: disk.key.clone().unwrap_or_default() })
+    };
+    let target = HostScsiTopologyTarget {
+        key: format!("key-vim.host.ScsiTopology.Target-vmhba{adapter}:0:0").into(),
+        target: 0,
+        lun: Some((0..).zip(disks).map(lun).collect()),
+        transport: None,
+    };
+    HostScsiTopologyInterface {
+        key: format!("key-vim.host.ScsiTopology.Interface-vmhba{adapter}").into(),
+        adapter: text(ADAPTER_KEYS[adapter]),
+        target: Some(vec![target.into()]),
+    }
+    .into()
+}
+
+/// A disk with its one path.
+fn unit(adapter: usize, lun: i32, disk: &Obj<ScsiLun>) -> Obj<HostMultipathInfoLogicalUnit> {
+    let key: Str = format!("key-vim.host.MultipathInfo.LogicalUnit-{}", disk.uuid).into();
+    let name: Str = format!("vmhba{adapter}:C0:T0:L{lun}").into();
+    let path = HostMultipathInfoPath {
+        key: format!("key-vim.host.MultipathInfo.Path-{name}").into(),
+        name: name.clone(),
+        path_state: text("active"),
+        state: some("active"),
+        is_working_path: Some(true),
+        adapter: text(ADAPTER_KEYS[adapter]),
+        lun: key.clone(),
+        transport: None,
+    };
+    let policy = HostMultipathInfoFixedLogicalUnitPolicy { base: fixed(), prefer: name };
+    HostMultipathInfoLogicalUnit {
+        key,
+        id: disk.uuid.clone(),
+        lun: disk.key.clone().unwrap_or_default(),
+        path: vec![path.into()],
+        policy: policy.into(),
+        storage_array_type_policy: Some(
+            HostMultipathInfoLogicalUnitStorageArrayTypePolicy { policy: text(SATP[adapter]) }.into(),
+        ),
+    }
+    .into()
+}
+
+fn fixed() -> HostMultipathInfoLogicalUnitPolicy {
+    HostMultipathInfoLogicalUnitPolicy { policy: text("VMW_PSP_FIXED") }
+}
+
+fn adapter(name: &'static str, index: usize, pci: String) -> HostHostBusAdapter {
     HostHostBusAdapter::with(|a| {
-        a.key = Some(format!("key-vim.host.{class}-{device}").into());
-        a.device = device.into();
+        a.key = some(ADAPTER_KEYS[index]);
+        a.device = format!("vmhba{index}").into();
         a.status = text("online");
         a.model = text(name);
         a.pci = Some(pci.into());
@@ -100,7 +166,7 @@ fn adapter(name: &'static str, device: &str, class: &str, pci: String) -> HostHo
 }
 
 fn sata() -> HostBlockHba {
-    let mut base = adapter("C620 SATA Controller [AHCI]", "vmhba0", "BlockHba", DISK_CONTROLLER.id());
+    let mut base = adapter("C620 SATA Controller [AHCI]", 0, DISK_CONTROLLER.id());
     base.driver = some("vmw_ahci");
     base.status = text("unknown");
     HostBlockHba { base }
@@ -108,7 +174,7 @@ fn sata() -> HostBlockHba {
 
 fn fibre_channel(port_world_wide_name: i64) -> HostFibreChannelHba {
     let name = "QLogic 64/32G Fibre Channel Adapter";
-    let mut base = adapter(name, "vmhba1", "FibreChannelHba", FIBRE_CHANNEL.id());
+    let mut base = adapter(name, 1, FIBRE_CHANNEL.id());
     base.bus = 0x5e;
     base.driver = some("qlnativefc");
     HostFibreChannelHba {

@@ -242,12 +242,8 @@ fn features() -> VMwareDVSFeatureCapability {
             .into(),
         );
         f.dpu_capability = Some(
-            VMwareDvsDpuCapability {
-                network_offload_supported: Some(true),
-                active_standby_mode_supported: Some(true),
-                ..Default::default()
-            }
-            .into(),
+            VMwareDvsDpuCapability { network_offload_supported: Some(true), active_standby_mode_supported: Some(true) }
+                .into(),
         );
         f.mtu_capability = Some(VMwareDvsMtuCapability { min_mtu_supported: 1280, max_mtu_supported: 9190 }.into());
     })

@@ -23,7 +23,8 @@ pub(crate) fn attach(
         device.unit_number = None;
         return Ok(());
     }
-    let wanted = device.unit_number.filter(|u| *u >= 0);
+    // -1 leaves the choice to the server.
+    let wanted = device.unit_number.filter(|u| *u != -1);
     let controller = match device.controller_key.filter(|k| *k != 0 && !class.is_controller()) {
         Some(key) => named_controller(bench, index, class, key)?,
         None => free_controller(bench, index, class, wanted)?,

@@ -2,6 +2,7 @@
 
 use driver::{Action, Order};
 use inventory::Tx;
+use model::derive::leave_files;
 use vim25::{MoRef, args, mo, types::VirtualMachinePowerState as Power};
 
 use super::{
@@ -45,6 +46,7 @@ pub fn unregister(call: &Call, _: args::UnregisterVM) -> Result<(), Fault> {
         expect_power(machine, Some(Power::PoweredOff), &[Power::PoweredOff, Power::Suspended])?;
         let text = format!("Removed {} from the inventory", machine.name);
         events::post(tx, call.user(), &call.this, vim25::types::VmRemovedEvent::default(), text);
+        leave_files(tx, &call.this);
         remove(tx, &call.this)
     })
 }
