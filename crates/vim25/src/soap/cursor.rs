@@ -11,7 +11,7 @@ use super::{
 use crate::{DecodeError, Problem};
 
 /// Namespace declarations in scope.
-const MAX_BINDINGS: usize = 256;
+const MAX_BINDINGS: usize = 128;
 
 /// Elements around and inside objects: envelope, body, method; a simple value.
 const AROUND: usize = 4;

@@ -27,8 +27,6 @@ pub use message::{Reply, Request, SoapFault, decode_response};
 
 /// Namespace of the SOAP 1.1 envelope.
 pub const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
-/// Namespace of the SOAP 1.1 encoding.
-pub const ENCODING: &str = "http://schemas.xmlsoap.org/soap/encoding/";
 /// Namespace of XML Schema's own types.
 pub const XSD: &str = "http://www.w3.org/2001/XMLSchema";
 /// Namespace of `xsi:type` and `xsi:nil`.

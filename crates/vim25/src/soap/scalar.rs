@@ -34,8 +34,14 @@ pub(super) fn parse(kind: Kind, text: &str) -> Result<Any> {
         Kind::Short => integer(kind, trimmed).map(Any::Short),
         Kind::Int => integer(kind, trimmed).map(Any::Int),
         Kind::Long => integer(kind, trimmed).map(Any::Long),
-        Kind::Float => trimmed.parse().map(Any::Float).map_err(|_| ill_typed(kind, trimmed)),
-        Kind::Double => trimmed.parse().map(Any::Double).map_err(|_| ill_typed(kind, trimmed)),
+        Kind::Float => match trimmed.parse::<f32>() {
+            Ok(value) => Ok(Any::Float(if value.is_nan() { f32::NAN } else { value })),
+            Err(_) => Err(ill_typed(kind, trimmed)),
+        },
+        Kind::Double => match trimmed.parse::<f64>() {
+            Ok(value) => Ok(Any::Double(if value.is_nan() { f64::NAN } else { value })),
+            Err(_) => Err(ill_typed(kind, trimmed)),
+        },
         Kind::DateTime => DateTime::parse(trimmed).map(Any::DateTime).ok_or_else(|| ill_typed(kind, trimmed)),
         Kind::Binary => binary(trimmed).map(Any::Binary).ok_or_else(|| ill_typed(kind, trimmed)),
         _ => Ok(Any::Str(Str::new(text))),
@@ -79,6 +85,7 @@ mod tests {
             (Kind::Long, "+9", Any::Long(9)),
             (Kind::Double, " -INF", Any::Double(f64::NEG_INFINITY)),
             (Kind::Float, "NaN", Any::Float(f32::NAN)),
+            (Kind::Double, "-NaN", Any::Double(f64::NAN)),
             (Kind::Binary, " Y WI=\n", Any::Binary(Binary(b"ab".to_vec()))),
             (Kind::Str, " a ", Any::Str(" a ".into())),
         ] {
