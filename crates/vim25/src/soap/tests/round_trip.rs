@@ -106,6 +106,22 @@ proptest! {
     }
 
     #[test]
+    fn a_damaged_document_is_refused_or_read_as_something_that_survives(
+        ty in types(), seed: u64, at: prop::sample::Index, byte: u8, cut: bool,
+    ) {
+        let mut document = encode_object("obj", &*arbitrary_object(ty, seed, Shape::XML), ApiVersion::newest());
+        let at = at.index(document.len());
+        if cut {
+            document.remove(at);
+        } else {
+            document[at] = byte;
+        }
+        if let Ok(object) = decode_object(&document, ty, Limits::REPLY) {
+            check_object(&object);
+        }
+    }
+
+    #[test]
     fn any_value_that_a_program_can_hold_is_written_as_well_formed_xml(ty in types(), seed: u64) {
         let object = arbitrary_object(ty, seed, Shape::FULL);
         let document = encode_object("obj", &*object, ApiVersion::newest());
