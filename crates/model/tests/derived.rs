@@ -32,9 +32,7 @@ fn assert_exact(incremental: &Inventory) {
     assert_eq!(world.len(), fresh.len());
     for object in world.iter() {
         let other = fresh.resolve(&object.moref).unwrap();
-        for change in vim25::diff::diff(&*object.content, &*other.content) {
-            panic!("{}: {change:?}", object.moref);
-        }
+        assert_eq!(vim25::diff::diff(&*object.content, &*other.content), [], "{}", object.moref);
     }
 }
 
@@ -108,9 +106,9 @@ fn a_pool_counts_what_its_child_pools_have() {
 fn a_reservation_of_a_child_pool_is_taken_from_its_parent() {
     let (inventory, _) = world(&settings());
     let world = inventory.snapshot();
-    let child = of_kind(&world, "ResourcePool").into_iter().map(|o| o.moref.clone());
+    let mut children = of_kind(&world, "ResourcePool").into_iter().map(|o| o.moref.clone());
     let named = |m: &MoRef| world.get::<mo::ResourcePool>(m).unwrap().name == "DC0_C0_RP1";
-    let child = child.filter(named).next().unwrap();
+    let child = children.find(named).unwrap();
     let parent = world.get::<mo::ResourcePool>(&child).unwrap().parent.clone().unwrap();
     let free = |world: &Snapshot| world.get::<mo::ResourcePool>(&parent).unwrap().runtime.cpu.unreserved_for_pool;
     let sibling = |world: &Snapshot| {

@@ -1,4 +1,5 @@
-//! Privileges and roles. The privileges are those that the schema names, and a few that only operations check; the roles are the system's own and the common samples of a vCenter.
+//! Privileges and roles. The privileges are those that the schema names, and a few that only operations check; the
+//! roles are the system's own and the common samples of a vCenter.
 
 use std::collections::BTreeSet;
 
