@@ -41,9 +41,9 @@ impl Sight {
             let current = Some(session.info().into());
             return Arc::new(mo::SessionManager { current_session: current, ..manager.clone() });
         }
-        if let Some(manager) = vim25::cast::<mo::ViewManager>(&*content) {
+        if content.is::<mo::ViewManager>() {
             let views = Some(session.objects_of(mo::View::TYPE));
-            return Arc::new(mo::ViewManager { view_list: views, ..manager.clone() });
+            return Arc::new(mo::ViewManager { view_list: views });
         }
         content
     }

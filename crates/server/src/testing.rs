@@ -81,8 +81,8 @@ impl World {
         };
         let request =
             Request { this: this.clone(), method: M::METHOD.name, version: self.core.settings.version, caller };
-        let method = resolve(&self.core, &request)?;
-        let outcome = self.runtime.block_on(invoke(self.core.clone(), request, method, Arc::new(arguments)))?;
+        let target = resolve(&self.core, &request)?;
+        let outcome = self.runtime.block_on(invoke(self.core.clone(), request, target, Arc::new(arguments)))?;
         Ok(M::Output::returned(outcome.read()))
     }
 

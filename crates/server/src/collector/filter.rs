@@ -31,8 +31,7 @@ impl SessionObject for Filter {
     }
 
     fn content(&self, _: &Snapshot) -> Shared {
-        let content =
-            mo::PropertyFilter { spec: self.plan.spec.clone(), partial_updates: self.partial, ..Default::default() };
+        let content = mo::PropertyFilter { spec: self.plan.spec.clone(), partial_updates: self.partial };
         Arc::new(content)
     }
 }
@@ -106,7 +105,7 @@ impl SessionObject for Collector {
 
     fn content(&self, _: &Snapshot) -> Shared {
         let filters = self.filters.lock().iter().map(|f| f.moref()).collect();
-        Arc::new(mo::PropertyCollector { filter: Some(filters), ..Default::default() })
+        Arc::new(mo::PropertyCollector { filter: Some(filters) })
     }
 }
 

@@ -250,3 +250,59 @@ fn sessions_do_not_see_each_others_filters() {
     let own = world.get::<mo::PropertyFilter>(&filter);
     assert!(own.partial_updates);
 }
+
+#[test]
+fn a_filter_on_a_history_collector_tells_of_new_events() {
+    let world = World::new();
+    let events = moref("EventManager", "EventManager");
+    let history = world.call(&events, args::CreateCollectorForEvents::default()).unwrap();
+    watch(&world, spec(history.clone(), vec![], properties("EventHistoryCollector", &["latestPage"])), false);
+    let first = updates(&world, "", None).unwrap().unwrap();
+    rename(&world, "vm-20", "other");
+    assert!(updates(&world, &first.version, None).unwrap().is_none(), "nothing was posted");
+    let log = args::LogUserEvent { entity: moref("VirtualMachine", "vm-20"), msg: "hello".into() };
+    world.call(&events, log).unwrap();
+    let second = updates(&world, &first.version, None).unwrap().unwrap();
+    assert_eq!(told(&second), [format!("modify {} Assign latestPage", history.id)]);
+}
+
+#[test]
+fn a_filter_on_a_view_tells_of_its_members_and_of_its_end() {
+    let world = World::new();
+    let views = moref("ViewManager", "ViewManager");
+    let view = world.call(&views, args::CreateListView { obj: None }).unwrap();
+    watch(&world, spec(view.clone(), vec![], properties("ListView", &["view"])), false);
+    let first = updates(&world, "", None).unwrap().unwrap();
+    let add = Some(vec![moref("VirtualMachine", "vm-20")]);
+    world.call(&view, args::ModifyListView { add, remove: None }).unwrap();
+    let second = updates(&world, &first.version, None).unwrap().unwrap();
+    assert_eq!(told(&second), [format!("modify {} Assign view", view.id)]);
+    world.call(&view, args::DestroyView {}).unwrap();
+    let third = updates(&world, &second.version, None).unwrap().unwrap();
+    assert_eq!(told(&third), [format!("leave {}", view.id)]);
+}
+
+#[test]
+fn machines_enter_and_leave_a_filter_that_is_rooted_in_a_view() {
+    let world = World::new();
+    let create = args::CreateContainerView {
+        container: moref("Folder", "group-d1"),
+        type_: Some(vec!["VirtualMachine".into()]),
+        recursive: true,
+    };
+    let view = world.call(&moref("ViewManager", "ViewManager"), create).unwrap();
+    let through = traverse("view", "ContainerView", "view", vec![]);
+    watch(&world, spec(view.clone(), vec![through], properties("VirtualMachine", &["name"])), true);
+    let first = updates(&world, "", None).unwrap().unwrap();
+    assert_eq!(told(&first).len(), 4);
+    let new = moref("VirtualMachine", "vm-40");
+    world.commit(|tx| {
+        tx.insert(new.clone(), mo::VirtualMachine::default());
+        tx.edit::<mo::Folder>(&moref("Folder", "group-v9")).unwrap().child_entity.as_mut().unwrap().push(new.clone());
+    });
+    let second = updates(&world, &first.version, None).unwrap().unwrap();
+    assert_eq!(told(&second), ["enter vm-40 Assign name"]);
+    world.call(&view, args::DestroyView {}).unwrap();
+    let third = updates(&world, &second.version, None).unwrap().unwrap();
+    assert_eq!(told(&third).len(), 5);
+}

@@ -15,7 +15,7 @@ use super::{
     select::{Selection, reselect, select},
     spec::{FilterPlan, Properties},
 };
-use crate::{fault::Fault, sight::Sight};
+use crate::{fault::Fault, session::SessionObject, sight::Sight};
 
 /// What a client has seen through one filter.
 pub(super) struct Cursor {
@@ -24,9 +24,30 @@ pub(super) struct Cursor {
     own_changes: u64,
     selection: Selection,
     selected: HashSet<Str>,
+    /// Selected objects that only the session has, as they were: the log does not tell of them.
+    own: HashMap<Str, Own>,
+}
+
+/// An object that only the session has.
+struct Own {
+    moref: MoRef,
+    content: Shared,
 }
 
 impl Cursor {
+    /// An object as the client has seen it.
+    fn content(&self, moref: &MoRef) -> Option<Shared> {
+        self.own.get(&moref.id).map(|own| own.content.clone()).or_else(|| self.sight.content(moref))
+    }
+
+    /// Objects that only the session has and that are no longer the same.
+    fn own_changed<'a>(&'a self, now: &'a HashMap<Str, Own>) -> impl Iterator<Item = MoRef> + 'a {
+        let differs = |(id, new): &(&Str, &Own)| {
+            self.own.get(*id).is_some_and(|old| !std::sync::Arc::ptr_eq(&old.content, &new.content))
+        };
+        now.iter().filter(differs).map(|(_, own)| own.moref.clone())
+    }
+
     /// Where the client was: nothing has to be computed for it before this revision changes.
     pub fn is_current(&self, sight: &Sight, own_changes: u64) -> bool {
         self.sight.snapshot.revision() == sight.snapshot.revision() && self.own_changes == own_changes
@@ -50,7 +71,17 @@ pub(super) fn first(plan: &FilterPlan, sight: Sight, own_changes: u64) -> Result
 
 fn cursor(sight: Sight, own_changes: u64, selection: Selection) -> Cursor {
     let selected = selection.objects.iter().map(|o| o.id.clone()).collect();
-    Cursor { sight, own_changes, selection, selected }
+    let own = own(&sight, &selected);
+    Cursor { sight, own_changes, selection, selected, own }
+}
+
+fn own(sight: &Sight, selected: &HashSet<Str>) -> HashMap<Str, Own> {
+    let all = sight.session.iter().flat_map(|session| session.objects());
+    let selected = all.map(|object| (object.moref(), object)).filter(|(moref, _)| selected.contains(&moref.id));
+    let content = |moref: MoRef, object: std::sync::Arc<dyn SessionObject>| {
+        (moref.id.clone(), Own { moref, content: object.content(&sight.snapshot) })
+    };
+    selected.map(|(moref, object)| content(moref, object)).collect()
 }
 
 fn missing_object(moref: &MoRef) -> Obj<MissingObject> {
@@ -62,23 +93,28 @@ pub(super) fn next(plan: &FilterPlan, partial: bool, before: Cursor, sight: Sigh
     let changes = changed(&before, &sight);
     let moved = before.own_changes != own_changes || changes.as_ref().is_none_or(|c| c.affects(&before.selection));
     if !moved {
-        let touched = changes.expect("without a log the selection is made anew").objects;
+        let own = own(&sight, &before.selected);
+        let mut touched = changes.expect("without a log the selection is made anew").objects;
+        touched.extend(before.own_changed(&own));
         let updates = modified(plan, partial, &before, &sight, touched);
-        let cursor = Cursor { sight, own_changes, ..before };
+        let cursor = Cursor { sight, own_changes, own, ..before };
         return Step { updates, missing: vec![], cursor };
     }
     let selection = reselect(plan, &sight);
     let now: HashSet<&Str> = selection.objects.iter().map(|o| &o.id).collect();
     let stayed = |id: &Str| now.contains(id) && before.selected.contains(id);
+    let own = own(&sight, &before.selected);
     let touched: Vec<MoRef> = match changes {
-        Some(changes) => changes.objects.into_iter().filter(|o| stayed(&o.id)).collect(),
+        Some(changes) => {
+            changes.objects.into_iter().chain(before.own_changed(&own)).filter(|o| stayed(&o.id)).collect()
+        }
         None => selection.objects.iter().filter(|o| stayed(&o.id)).cloned().collect(),
     };
     let mut updates = modified(plan, partial, &before, &sight, touched);
     let entered = selection.objects.iter().filter(|o| !before.selected.contains(&o.id));
     updates.extend(entered.filter_map(|o| enter(plan, &sight, o)));
     let left = before.selection.objects.iter().filter(|o| !now.contains(&o.id));
-    updates.extend(left.filter_map(|o| leave(plan, &before.sight, o)));
+    updates.extend(left.filter_map(|o| leave(plan, &before, o)));
     let known: HashSet<&MoRef> = before.selection.missing.iter().collect();
     let newly_missing = selection.missing.iter().filter(|m| plan.report_missing && !known.contains(m));
     let missing = newly_missing.map(missing_object).collect();
@@ -143,8 +179,8 @@ fn enter(plan: &FilterPlan, sight: &Sight, moref: &MoRef) -> Option<Obj<ObjectUp
     Some(update(moref, ObjectUpdateKind::Enter, changes.collect(), missing))
 }
 
-fn leave(plan: &FilterPlan, sight: &Sight, moref: &MoRef) -> Option<Obj<ObjectUpdate>> {
-    let was_reported = !content::wanted(plan, &*sight.content(moref)?).is_empty();
+fn leave(plan: &FilterPlan, before: &Cursor, moref: &MoRef) -> Option<Obj<ObjectUpdate>> {
+    let was_reported = !content::wanted(plan, &*before.content(moref)?).is_empty();
     was_reported.then(|| update(moref, ObjectUpdateKind::Leave, vec![], None))
 }
 
@@ -180,7 +216,7 @@ fn modify(
     sight: &Sight,
     moref: &MoRef,
 ) -> Option<Obj<ObjectUpdate>> {
-    let (old, new) = (before.sight.content(moref)?, sight.content(moref)?);
+    let (old, new) = (before.content(moref)?, sight.content(moref)?);
     let wanted = content::wanted(plan, &*new);
     if wanted.is_empty() {
         return None;

@@ -16,7 +16,7 @@ use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
 pub use call::{Call, Caller};
 pub use property::property;
 pub use registry::{Outcome, Registry, RegistryError};
-use vim25::{ApiVersion, MethodInfo, MoRef, Shared, managed_type};
+use vim25::{ApiVersion, MethodInfo, MoRef, Shared, Type, managed_type};
 
 use crate::{core::Core, fault::Fault};
 
@@ -35,8 +35,17 @@ pub struct Request<'a> {
     pub caller: Caller,
 }
 
+/// What a request is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The method.
+    pub method: &'static MethodInfo,
+    /// The type that the receiver really has: the reference may name a base of it.
+    pub receiver: &'static Type,
+}
+
 /// Finds the method that the request names on its receiver, if the caller may call it.
-pub fn resolve(core: &Arc<Core>, request: &Request<'_>) -> Result<&'static MethodInfo, Fault> {
+pub fn resolve(core: &Arc<Core>, request: &Request<'_>) -> Result<Target, Fault> {
     let this = &request.this;
     let Some(declared) = managed_type(&this.kind) else {
         return Err(Fault::invalid_type("_this", format!("There is no managed object type '{}'", this.kind)));
@@ -52,21 +61,23 @@ pub fn resolve(core: &Arc<Core>, request: &Request<'_>) -> Result<&'static Metho
     if content.is_none() {
         return Err(Fault::object_not_found(this));
     }
-    method.ok_or_else(|| Fault::method_not_found(this, request.method))
+    let method = method.ok_or_else(|| Fault::method_not_found(this, request.method))?;
+    Ok(Target { method, receiver })
 }
 
-/// Calls the handler of `method`. The arguments have been decoded into the method's argument type.
+/// Calls the handler. The arguments have been decoded into the method's argument type.
 pub async fn invoke(
     core: Arc<Core>,
     request: Request<'_>,
-    method: &'static MethodInfo,
+    target: Target,
     arguments: Shared,
 ) -> Result<Outcome, Fault> {
     if let Some(session) = &request.caller.session {
         session.touch(core.now());
     }
     let (this, version, caller) = (request.this, request.version, request.caller);
-    let Some(handler) = core.registry.find(&core, &this, method) else {
+    let method = target.method;
+    let Some(handler) = core.registry.find(target.receiver, method) else {
         return Err(Fault::not_implemented(&this, method.name));
     };
     let call = Call { core: core.clone(), this, method, version, caller };

@@ -1,11 +1,11 @@
 //! Which handler answers which method of which type.
 
-use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
+use std::{collections::BTreeMap, future::Future, pin::Pin};
 
-use vim25::{DataType, Method, MethodInfo, MoRef, Shared, Type, Value, all_managed, cast, managed_type};
+use vim25::{DataType, Method, MethodInfo, Shared, Type, Value, all_managed, cast, managed_type};
 
 use super::Call;
-use crate::{core::Core, fault::Fault};
+use crate::fault::Fault;
 
 /// What a method returned; read through [`Value`] with the kind that [`MethodInfo::result`] states.
 pub type Outcome = Box<dyn Value + Send>;
@@ -79,14 +79,8 @@ impl Registry {
         }
     }
 
-    /// The handler for a call of `method` on `this`, by the type that the object really has.
-    pub fn find(&self, core: &Arc<Core>, this: &MoRef, method: &MethodInfo) -> Option<&Handler> {
-        let snapshot = core.inventory.snapshot();
-        let actual = snapshot.find(&this.id).map(|o| o.content.descriptor()).or_else(|| managed_type(&this.kind))?;
-        self.handler(actual, method)
-    }
-
-    fn handler(&self, receiver: &'static Type, method: &MethodInfo) -> Option<&Handler> {
+    /// The handler of `method` for a receiver of this type: its own, or that of its nearest base.
+    pub fn find(&self, receiver: &'static Type, method: &MethodInfo) -> Option<&Handler> {
         receiver.lineage().find_map(|t| self.handlers.get(&(method.name, t.name)))
     }
 

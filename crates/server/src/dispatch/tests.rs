@@ -21,7 +21,7 @@ fn request<'a>(world: &World, this: MoRef, method: &'a str, logged_in: bool) -> 
 }
 
 fn refusal(world: &World, this: MoRef, method: &str, logged_in: bool) -> &'static str {
-    refused(resolve(&world.core, &request(world, this, method, logged_in)).map(|m| m.name)).0
+    refused(resolve(&world.core, &request(world, this, method, logged_in)).map(|t| t.method.name)).0
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_method_that_the_clients_version_does_not_have_is_not_found() {
     let mut request = request(&world, moref("VirtualMachine", "vm-20"), "InstantClone_Task", true);
     assert!(resolve(&world.core, &request).is_ok());
     request.version = ApiVersion::parse("5.5").unwrap();
-    assert_eq!(refused(resolve(&world.core, &request).map(|m| m.name)).0, "MethodNotFound");
+    assert_eq!(refused(resolve(&world.core, &request).map(|t| t.method.name)).0, "MethodNotFound");
 }
 
 #[test]
@@ -70,8 +70,8 @@ fn a_handler_that_panics_faults_its_own_call_and_leaves_the_world_as_it_was() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let this = MoRef::new("ServiceInstance", "ServiceInstance");
     let request = request(&world, this, "CurrentTime", true);
-    let method = resolve(&core, &request).unwrap();
-    let outcome = runtime.block_on(invoke(core.clone(), request, method, Arc::new(args::CurrentTime {})));
+    let target = resolve(&core, &request).unwrap();
+    let outcome = runtime.block_on(invoke(core.clone(), request, target, Arc::new(args::CurrentTime {})));
     let fault = outcome.err().expect("the call should fault");
     assert_eq!(fault.name(), "SystemError");
     assert!(fault.message.contains("out of luck"));

@@ -23,7 +23,7 @@ const FIRST_RELEASE: &str = "8.0.1.0";
 const JSON: &str = "application/json";
 
 /// What a path names.
-struct Target {
+struct Resource {
     version: ApiVersion,
     object: MoRef,
     member: Str,
@@ -53,12 +53,12 @@ pub(super) async fn answer(core: &Arc<Core>, request: &Request) -> Response {
     }
 }
 
-fn target(core: &Core, path: &str) -> Option<Target> {
+fn target(core: &Core, path: &str) -> Option<Resource> {
     let mut parts = path.strip_prefix("/sdk/vim25/")?.split('/');
     let mut part = || percent_decode_str(parts.next()?).decode_utf8().ok().map(|text| Str::from(&*text));
     let (release, kind, id, member) = (part()?, part()?, part()?, part()?);
     let version = speaks(core, &release)?;
-    parts.next().is_none().then(|| Target { version, object: MoRef::new(kind, id), member })
+    parts.next().is_none().then(|| Resource { version, object: MoRef::new(kind, id), member })
 }
 
 /// The version that a release's name stands for, if VI/JSON has it here.
@@ -86,14 +86,14 @@ fn refuse(fault: &Fault, version: ApiVersion) -> Response {
     Response::new(status, JSON, json::fault(&**fault.fault.shared(), &fault.message, version))
 }
 
-async fn call(core: &Arc<Core>, request: &Request, target: Target, caller: Caller) -> Result<Vec<u8>, Fault> {
-    let request_body = request.body.clone();
-    let call = dispatch::Request { this: target.object, method: &target.member, version: target.version, caller };
-    let method = dispatch::resolve(core, &call)?;
-    let arguments = json::decode_args(&request_body, method, Limits::REQUEST)?;
-    let outcome = dispatch::invoke(core.clone(), call, method, arguments).await?;
+async fn call(core: &Arc<Core>, request: &Request, target: Resource, caller: Caller) -> Result<Vec<u8>, Fault> {
+    let Resource { version, object, member } = target;
+    let call = dispatch::Request { this: object, method: &member, version, caller };
+    let target = dispatch::resolve(core, &call)?;
+    let arguments = json::decode_args(&request.body, target.method, Limits::REQUEST)?;
+    let outcome = dispatch::invoke(core.clone(), call, target, arguments).await?;
     let mut body = Vec::new();
-    encode(&mut body, &returned(method), outcome.read(), target.version);
+    encode(&mut body, &returned(target.method), outcome.read(), version);
     Ok(body)
 }
 
@@ -112,7 +112,7 @@ fn encode(body: &mut Vec<u8>, place: &Field, value: Ref<'_>, version: ApiVersion
 }
 
 /// A property of an object.
-fn property(core: &Arc<Core>, target: &Target, caller: &Caller) -> Result<Vec<u8>, Fault> {
+fn property(core: &Arc<Core>, target: &Resource, caller: &Caller) -> Result<Vec<u8>, Fault> {
     let (field, value) = dispatch::property(core, caller, &target.object, &target.member, target.version)?;
     let mut body = Vec::new();
     if let Some(value) = value {

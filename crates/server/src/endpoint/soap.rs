@@ -69,10 +69,10 @@ async fn call(core: &Arc<Core>, request: &Request, version: ApiVersion) -> Resul
         return Ok(Response::new(StatusCode::OK, XML, reply));
     }
     let call = dispatch::Request { this, method: &message.method, version, caller };
-    let method = dispatch::resolve(core, &call)?;
-    let arguments = message.arguments(method.params)?;
-    let outcome = dispatch::invoke(core.clone(), call, method, arguments).await?;
-    let reply = Response::new(StatusCode::OK, XML, soap::response(method, outcome.read(), version));
+    let target = dispatch::resolve(core, &call)?;
+    let arguments = message.arguments(target.method.params)?;
+    let outcome = dispatch::invoke(core.clone(), call, target, arguments).await?;
+    let reply = Response::new(StatusCode::OK, XML, soap::response(target.method, outcome.read(), version));
     Ok(match granted.get().and_then(|secret| cookie(secret, request.secure)) {
         Some(cookie) => reply.with(SET_COOKIE, cookie),
         None => reply,

@@ -118,6 +118,11 @@ impl Session {
         object.downcast().ok()
     }
 
+    /// The session's objects, oldest first.
+    pub fn objects(&self) -> Vec<std::sync::Arc<dyn SessionObject>> {
+        self.objects.all()
+    }
+
     /// References to the session's objects of a managed object type or its subtypes, oldest first.
     pub fn objects_of(&self, kind: &'static Type) -> Vec<MoRef> {
         self.objects.of(kind)

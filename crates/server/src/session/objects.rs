@@ -40,6 +40,10 @@ impl Objects {
         inner.by_age.get(inner.ages.get(id)?).cloned()
     }
 
+    pub(super) fn all(&self) -> Vec<Arc<dyn SessionObject>> {
+        self.inner.lock().by_age.values().cloned().collect()
+    }
+
     pub(super) fn of(&self, kind: &'static Type) -> Vec<MoRef> {
         let is_one = |moref: &MoRef| managed_type(&moref.kind).is_some_and(|t| t.is_a(kind));
         self.inner.lock().by_age.values().map(|o| o.moref()).filter(is_one).collect()

@@ -10,6 +10,7 @@ use vim25::{
 
 use crate::{
     dispatch::Call,
+    events,
     fault::Fault,
     session::{Applicant, Session},
 };
@@ -35,7 +36,7 @@ pub fn open(call: &Call, user: Str, locale: Option<Str>) -> Result<Obj<UserSessi
     let (secret, session) = core.sessions.open(applicant, core.now());
     let info = session.info();
     let announced = call.commit(|tx| {
-        tx.post(login_event(call, &session).into());
+        events::record(tx, login_event(call, &session).into());
         list_sessions(call, tx);
         Ok(())
     });
@@ -53,7 +54,7 @@ pub fn logout(call: &Call, _: args::Logout) -> Result<(), Fault> {
     let session = call.session()?.clone();
     call.core.sessions.close(&session.key);
     call.commit(|tx| {
-        tx.post(logout_event(&session).into());
+        events::record(tx, logout_event(&session).into());
         list_sessions(call, tx);
         Ok(())
     })
@@ -114,7 +115,7 @@ fn post_refusal(call: &Call, user: &Str) -> Result<(), Fault> {
             event.ip_address = address.as_str().into();
             event.full_formatted_message = Some(format!("Cannot login {user}@{address}").into());
         });
-        tx.post(event.into());
+        events::record(tx, event.into());
         Ok(())
     })
 }
