@@ -1,11 +1,10 @@
 //! Real, unmodified clients against the binary: the suites under `tests/interop`.
 
 use crate::cargo::{Profile, build_ferrosphere};
+use crate::clients;
 use crate::run::run;
-use crate::workspace::root;
-use crate::{clients, workspace};
+use crate::workspace::{self, root};
 use anyhow::Result;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Which clients.
@@ -17,24 +16,27 @@ pub enum Suite {
     Slow,
 }
 
-/// Build the server and the clients, then let pytest run the suite.
-pub fn test(suite: Suite, profile: Profile, pytest: &[String]) -> Result<()> {
+/// Build the server and the clients, then let them run the suite; `arguments` are for pytest or for the tests of vim_rs.
+pub fn test(suite: Suite, profile: Profile, arguments: &[String]) -> Result<()> {
     let server = build_ferrosphere(profile)?;
-    let mut command = Command::new(clients::python()?);
-    command.args(["-m", "pytest", "-c", "tests/interop/pytest.ini"]).env("FERROSPHERE_BIN", server);
-    match suite {
-        Suite::Fast => command.env("GOVC_BIN", clients::govc()?).arg("tests/interop"),
-        Suite::Slow => command.env("VIM_RS_BIN", vim_rs()?).arg("tests/interop/vim_rs"),
+    let mut command = match suite {
+        Suite::Fast => pytest()?,
+        Suite::Slow => vim_rs()?,
     };
-    run(command.args(pytest).env("PYTHONDONTWRITEBYTECODE", "1").current_dir(root()))
+    run(command.args(arguments).env("FERROSPHERE_BIN", server).current_dir(root()))
 }
 
-/// Build the vim_rs client; a workspace of its own, because it takes ten minutes and 3 GB.
-fn vim_rs() -> Result<PathBuf> {
-    let target = clients::folder()?.join("vim_rs");
-    let manifest = Path::new("tests/interop/vim_rs/Cargo.toml");
-    let mut build = workspace::cargo();
-    build.args(["build", "--locked", "--manifest-path"]).arg(manifest).arg("--target-dir").arg(&target);
-    run(&mut build)?;
-    Ok(target.join("debug").join(format!("vim-rs-client{}", std::env::consts::EXE_SUFFIX)))
+fn pytest() -> Result<Command> {
+    let mut command = Command::new(clients::python()?);
+    command.args(["-m", "pytest", "-c", "tests/interop/pytest.ini", "tests/interop"]);
+    command.env("GOVC_BIN", clients::govc()?).env("PYTHONDONTWRITEBYTECODE", "1");
+    Ok(command)
+}
+
+/// The tests that use vim_rs; a workspace of their own, because the crate takes ten minutes and 6 GB to build.
+fn vim_rs() -> Result<Command> {
+    let mut command = workspace::cargo();
+    command.args(["test", "--locked", "--manifest-path", "tests/interop/vim_rs/Cargo.toml", "--target-dir"]);
+    command.arg(clients::folder()?.join("vim_rs")).arg("--");
+    Ok(command)
 }

@@ -12,6 +12,7 @@ mod interop;
 mod layers;
 mod run;
 mod schema;
+mod soak;
 mod workspace;
 
 use anyhow::Result;
@@ -41,10 +42,12 @@ enum Command {
         /// Test the release build instead of the debug one
         #[arg(long)]
         release: bool,
-        /// Arguments for pytest, after `--`
-        #[arg(last = true, value_name = "PYTEST_ARGS")]
-        pytest: Vec<String>,
+        /// Arguments for pytest, or with --slow for the tests of vim_rs, after `--`
+        #[arg(last = true, value_name = "ARGS")]
+        arguments: Vec<String>,
     },
+    /// Load the binary with many clients for a long time, and watch its memory and descriptors
+    Soak(soak::Options),
     /// Write docs/coverage.md, the table of implemented methods
     Coverage,
 }
@@ -62,10 +65,11 @@ fn main() -> ExitCode {
 fn run_command() -> Result<()> {
     match Arguments::parse().command {
         Command::Ci { only } => ci::run(&only),
-        Command::Interop { slow, release, pytest } => {
+        Command::Interop { slow, release, arguments } => {
             let suite = if slow { interop::Suite::Slow } else { interop::Suite::Fast };
-            interop::test(suite, cargo::Profile::of(release), &pytest)
+            interop::test(suite, cargo::Profile::of(release), &arguments)
         }
+        Command::Soak(options) => soak::run(&options),
         Command::Coverage => coverage::write(),
     }
 }
