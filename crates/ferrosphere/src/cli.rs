@@ -157,6 +157,9 @@ struct World {
     /// Let tasks of a method take this much longer, so that clients see them run: PowerOnVM_Task:500,ReconfigVM_Task:200.
     #[arg(long, value_name = "METHOD:MS", value_delimiter = ',', value_parser = delay)]
     task_delay: Vec<(String, Duration)>,
+    /// Forget tasks this long after their end.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    task_retention: u64,
     /// Power the VMs on.
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1)]
     #[arg(default_value_t = true, default_missing_value = "true")]
@@ -182,6 +185,7 @@ impl Serve {
             log,
             idle_timeout: Duration::from_secs(access.idle_timeout),
             delays: world.task_delay.clone(),
+            task_retention: Duration::from_secs(world.task_retention),
             world: world.into_model(access.api_version),
         }
     }

@@ -23,6 +23,8 @@ pub struct Settings {
     pub idle_timeout: Duration,
     /// How long operations take beyond what their work takes: wire name of the method, and the time.
     pub delays: Vec<(String, Duration)>,
+    /// A task is forgotten this long after its end.
+    pub task_retention: Duration,
     /// The datacenter to begin with, and the version of the API that the server speaks.
     pub world: model::Settings,
 }

@@ -55,6 +55,6 @@ fn behaviour(settings: &Settings) -> Behaviour {
         version: settings.world.api_version,
         idle: settings.idle_timeout,
         delays,
-        ..Behaviour::default()
+        task_retention: settings.task_retention,
     }
 }

@@ -39,6 +39,14 @@ fn delays_name_methods_that_make_tasks() {
 }
 
 #[test]
+fn finished_tasks_stay_ten_minutes_or_as_long_as_asked() {
+    let retention = |line| parse(line).expect(line).task_retention;
+    assert_eq!(retention("f serve"), Duration::from_secs(600));
+    assert_eq!(retention("f serve --task-retention 5"), Duration::from_secs(5));
+    assert_eq!(refused("f serve --task-retention 0").0, ErrorKind::ValueValidation);
+}
+
+#[test]
 fn switches_take_an_optional_value() {
     let autostart = |line| parse(line).expect(line).world.autostart;
     assert!(autostart("f serve --autostart"));
