@@ -17,7 +17,7 @@ use vim25::{
 };
 
 use super::{
-    config::{Names, blank},
+    config::{Names, blank, christen},
     derive,
     devices::{self, keys},
     guest::{self, Addresses},
@@ -135,18 +135,7 @@ fn names<'a>(one: &'a Individual<'_>, vm: &'a MoRef) -> Names<'a> {
 
 /// Brings a copy of the pattern's config to what [`blank`] and [`default_devices`] would have made.
 fn personalize(config: &mut Obj<VirtualMachineConfigInfo>, one: &Individual<'_>) {
-    let fresh = blank(&names(one, &one.place.this));
-    config.change_version = fresh.change_version;
-    config.modified = fresh.modified;
-    config.create_date = fresh.create_date;
-    config.name = fresh.name;
-    config.uuid = fresh.uuid;
-    config.instance_uuid = fresh.instance_uuid;
-    config.files = fresh.files;
-    let nvram = fresh.extra_config.and_then(|o| o.into_iter().next());
-    if let (Some(options), Some(nvram)) = (&mut config.extra_config, nvram) {
-        options[0] = nvram;
-    }
+    christen(config, &names(one, &one.place.this));
     for device in config.hardware.device.iter_mut().flatten() {
         match device.key {
             keys::FIRST_NIC => personalize_nic(device, one),

@@ -44,8 +44,13 @@ impl<'a> DatastorePath<'a> {
 
 /// `[datastore] folder/file`.
 pub fn join(datastore: &str, folder: &str, file: &str) -> Str {
-    let slash = if folder.is_empty() || file.is_empty() { "" } else { "/" };
-    format!("[{datastore}] {folder}{slash}{file}").trim_end().into()
+    let mut path = String::with_capacity(datastore.len() + folder.len() + file.len() + 4);
+    path.extend(["[", datastore, "]"]);
+    if !folder.is_empty() || !file.is_empty() {
+        let slash = if folder.is_empty() || file.is_empty() { "" } else { "/" };
+        path.extend([" ", folder, slash, file]);
+    }
+    path.into()
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ fn file_name(name: &str) -> Str {
 
 fn rename_files(config: &mut VirtualMachineConfigInfo, datastore: &str, folder: &str, stem: &str) {
     config.files.vm_path_name = Some(path::join(datastore, folder, &format!("{stem}.vmx")));
-    let nvram = super::defaults::option("nvram", format!("{stem}.nvram"));
+    let nvram = super::defaults::nvram(stem);
     if let Some(first) = config.extra_config.as_mut().and_then(|o| o.first_mut()) {
         *first = nvram;
     }

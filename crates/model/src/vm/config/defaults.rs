@@ -36,6 +36,21 @@ pub struct Names<'a> {
 /// One CPU, 32 MB, no disks, no adapters; everything that has a default set to it.
 pub fn blank(names: &Names<'_>) -> VirtualMachineConfigInfo {
     let mut config = DEFAULTS.clone();
+    config.extra_config.get_or_insert_default().insert(0, NVRAM.clone());
+    christen(&mut config, names);
+    config
+}
+
+/// Holds the place of [`nvram`].
+static NVRAM: LazyLock<Obj<OptionValue>> = LazyLock::new(|| nvram(""));
+
+/// The option that names the file of the BIOS settings; it stands first.
+pub(crate) fn nvram(stem: &str) -> Obj<OptionValue> {
+    option("nvram", format!("{stem}.nvram"))
+}
+
+/// Gives a config what sets one VM apart from another.
+pub(crate) fn christen(config: &mut VirtualMachineConfigInfo, names: &Names<'_>) {
     config.change_version = names.now.to_string().into();
     config.modified = names.now;
     config.create_date = Some(names.now);
@@ -43,9 +58,9 @@ pub fn blank(names: &Names<'_>) -> VirtualMachineConfigInfo {
     config.uuid = identity::bios_uuid(names.seed, &names.vm.id);
     config.instance_uuid = Some(identity::instance_uuid(names.seed, &names.vm.id));
     config.files = files(names).into();
-    let nvram = option("nvram", format!("{}.nvram", names.folder));
-    config.extra_config.get_or_insert_default().insert(0, nvram);
-    config
+    if let Some(first) = config.extra_config.as_mut().and_then(|o| o.first_mut()) {
+        *first = nvram(names.folder);
+    }
 }
 
 fn files(names: &Names<'_>) -> VirtualMachineFileInfo {

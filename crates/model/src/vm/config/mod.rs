@@ -18,6 +18,7 @@ use vim25::{Obj, types::VirtualMachineConfigInfo};
 use super::devices::FileEffect;
 
 pub use create::{create, creation};
+pub(crate) use defaults::christen;
 pub use defaults::{Names, blank};
 pub use extra::sync_vmci_options;
 pub use reconfigure::{reconfiguration, reconfigure};

@@ -18,7 +18,7 @@ pub fn storage(
     files: &VirtualMachineFileLayoutEx,
     lookup: &dyn Lookup,
 ) -> VirtualMachineStorageInfo {
-    let mut usage = Usage { lookup, rows: Vec::new() };
+    let mut usage = Usage { lookup, last: None, rows: Vec::new() };
     for file in files.file.iter().flatten() {
         if let Some(row) = usage.row(&file.name) {
             row.committed += file.size;
@@ -51,20 +51,31 @@ fn add_unwritten(usage: &mut Usage<'_>, disk: &VirtualDisk, files: &VirtualMachi
 
 struct Usage<'a> {
     lookup: &'a dyn Lookup,
+    /// The datastore of the file before, and its row: files come in runs.
+    last: Option<(String, usize)>,
     rows: Vec<VirtualMachineUsageOnDatastore>,
 }
 
 impl Usage<'_> {
     fn row(&mut self, file: &str) -> Option<&mut VirtualMachineUsageOnDatastore> {
-        let datastore = self.datastore_of(file)?;
-        let index = self.rows.iter().position(|r| r.datastore == datastore).unwrap_or(self.rows.len());
-        if index == self.rows.len() {
-            self.rows.push(VirtualMachineUsageOnDatastore { datastore, committed: 0, uncommitted: 0, unshared: 0 });
-        }
+        let name = DatastorePath::parse(file)?.datastore;
+        let known = self.last.as_ref().filter(|(last, _)| last == name).map(|(_, index)| *index);
+        let index = match known {
+            Some(index) => index,
+            None => {
+                let datastore = self.lookup.datastore_named(name)?.datastore;
+                let index = self.index_of(datastore);
+                self.last = Some((name.to_string(), index));
+                index
+            }
+        };
         self.rows.get_mut(index)
     }
 
-    fn datastore_of(&self, file: &str) -> Option<MoRef> {
-        Some(self.lookup.datastore_named(DatastorePath::parse(file)?.datastore)?.datastore)
+    fn index_of(&mut self, datastore: MoRef) -> usize {
+        self.rows.iter().position(|r| r.datastore == datastore).unwrap_or_else(|| {
+            self.rows.push(VirtualMachineUsageOnDatastore { datastore, committed: 0, uncommitted: 0, unshared: 0 });
+            self.rows.len() - 1
+        })
     }
 }
