@@ -101,8 +101,8 @@ pub(crate) fn named_unit(
 }
 
 fn free_unit(bench: &Bench<'_>, class: Class, controller: &Obj<VirtualDevice>) -> Option<i32> {
-    let units = bench.units(class, controller).into_iter();
-    units.into_iter().find(|unit| bench.is_free(class, controller.key, *unit, None))
+    let mut units = bench.units(class, controller).into_iter();
+    units.find(|unit| bench.is_free(class, controller.key, *unit, None))
 }
 
 /// The key of a device that is attached.

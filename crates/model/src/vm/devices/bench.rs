@@ -108,7 +108,7 @@ impl<'a> Bench<'a> {
             (Some(Class::Sata), _) => (0..30).collect(),
             (Some(Class::Nvme), _) => (0..if self.scene.version >= 21 { 64 } else { 15 }).collect(),
             (Some(Class::Ide), _) => (0..2).collect(),
-            (Some(Class::Pci), class) => pci_units(class, controller),
+            (Some(Class::Pci), class) => pci_units(class),
             (_, class) => (0..class.limit().unwrap_or(64) as i32).collect(),
         }
     }
@@ -150,7 +150,7 @@ impl<'a> Bench<'a> {
 }
 
 /// Places on the PCI bus.
-fn pci_units(class: Class, _controller: &Obj<VirtualDevice>) -> Vec<i32> {
+fn pci_units(class: Class) -> Vec<i32> {
     match class {
         Class::Video => vec![0],
         Class::Sound => vec![1],
