@@ -13,12 +13,12 @@
 //! times are set to fractions of the run, so that memory can be level in its second half. A run that is too short
 //! for the load to fill those bounds before half time can look like growth; 600 seconds are meant.
 
-mod http;
+pub mod http;
 mod load;
-mod process;
+pub mod process;
 mod report;
 mod rogue;
-mod soap;
+pub mod soap;
 mod work;
 
 use crate::cargo::{Profile, build_ferrosphere};

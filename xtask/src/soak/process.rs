@@ -129,7 +129,8 @@ impl Sampler {
     }
 }
 
-fn resident(id: u32) -> Result<u64> {
+/// Resident memory of a process in bytes.
+pub fn resident(id: u32) -> Result<u64> {
     let path = format!("/proc/{id}/status");
     let status = fs::read_to_string(&path).with_context(|| format!("cannot read {path}: the server is gone"))?;
     resident_of(&status).with_context(|| format!("{path} says nothing about resident memory"))

@@ -5,6 +5,7 @@ use super::load::{Dice, Failure};
 use super::soap::{self, Ref};
 use super::work::{Session, wait_arguments};
 use std::io;
+use std::time::Instant;
 
 /// Do one of these things; the server must refuse it or not mind.
 pub fn misbehave(session: &mut Session<'_>, machine: &Ref, dice: &mut Dice) -> Result<(), Failure> {
@@ -27,10 +28,13 @@ pub fn misbehave(session: &mut Session<'_>, machine: &Ref, dice: &mut Dice) -> R
 }
 
 /// Sends bytes on a connection of their own, which the server must refuse or close.
-fn refused(session: &Session<'_>, kind: &'static str, bytes: &[u8]) -> Result<(), Failure> {
+fn refused(session: &mut Session<'_>, kind: &'static str, bytes: &[u8]) -> Result<(), Failure> {
+    let start = Instant::now();
     let mut connection = Connection::open(session.address).map_err(|e| Failure::broken(kind, &e))?;
     // A server may refuse before it has read everything.
-    judge(kind, connection.send(bytes).and_then(|()| connection.receive()))
+    judge(kind, connection.send(bytes).and_then(|()| connection.receive()))?;
+    session.tally.time(kind, start.elapsed());
+    Ok(())
 }
 
 fn judge(kind: &'static str, answer: io::Result<Reply>) -> Result<(), Failure> {
@@ -43,10 +47,18 @@ fn judge(kind: &'static str, answer: io::Result<Reply>) -> Result<(), Failure> {
     }
 }
 
-fn vanish(session: &Session<'_>, kind: &'static str, at: impl Fn(&[u8]) -> usize, body: &str) -> Result<(), Failure> {
+fn vanish(
+    session: &mut Session<'_>,
+    kind: &'static str,
+    at: impl Fn(&[u8]) -> usize,
+    body: &str,
+) -> Result<(), Failure> {
     let request = post(Some(&session.cookie), body);
+    let start = Instant::now();
     let mut connection = Connection::open(session.address).map_err(|e| Failure::broken(kind, &e))?;
-    connection.send(&request[..at(&request)]).map_err(|e| Failure::broken(kind, &e))
+    connection.send(&request[..at(&request)]).map_err(|e| Failure::broken(kind, &e))?;
+    session.tally.time(kind, start.elapsed());
+    Ok(())
 }
 
 /// Leaves in the middle of a long poll; the session goes on and its collector still answers.

@@ -49,7 +49,8 @@ pub struct Session<'a> {
     /// Its property collector
     pub collector: Ref,
     content: String,
-    tally: &'a mut Tally,
+    /// What it counts
+    pub tally: &'a mut Tally,
 }
 
 impl<'a> Session<'a> {
