@@ -3,7 +3,7 @@
 import pytest
 from pyVmomi import vim, vmodl
 
-from vsphere import all_of, done
+from vsphere import all_of, done, one
 
 
 def test_power_on_starts_the_clock_and_power_off_ends_it(si, vm):
@@ -121,3 +121,14 @@ def test_cancelling_a_power_operation_either_refuses_or_holds(vm):
     assert cancelled or finished
     assert task.info.state == ("success" if finished else "error")
     assert vm.runtime.powerState == state
+
+
+def test_a_guest_comes_back_with_its_name_and_address_after_a_power_cycle(si):
+    vm = one(si, vim.VirtualMachine, "DC0_H0_VM1")
+    before = (vm.guest.hostName, vm.guest.ipAddress, vm.guest.toolsRunningStatus)
+    assert before[1] and before[2] == "guestToolsRunning"
+    done(vm.PowerOffVM_Task())
+    assert (vm.guest.ipAddress, vm.guest.toolsRunningStatus) == (None, "guestToolsNotRunning")
+    done(vm.PowerOnVM_Task())
+    assert (vm.guest.hostName, vm.guest.ipAddress, vm.guest.toolsRunningStatus) == before
+    assert vm.summary.guest.ipAddress == before[1]

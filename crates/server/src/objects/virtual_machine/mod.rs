@@ -3,6 +3,7 @@
 mod around;
 mod claim;
 mod create;
+mod guest;
 mod place;
 mod power;
 mod reconfigure;

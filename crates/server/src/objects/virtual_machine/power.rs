@@ -18,7 +18,7 @@ use vim25::{
 use super::{
     Around,
     claim::{self, Claim},
-    story,
+    guest, story,
 };
 use crate::{
     dispatch::Call,
@@ -93,12 +93,20 @@ pub async fn perform(work: &Work, vm: &MoRef, action: Action, host: Option<MoRef
     work.core.driver.carry_out(order).await.map_err(|refusal| refused(&refusal))?;
     work.commit(|tx| {
         let after = transition(tx, vm, action, host.as_ref())?;
+        guest::remember(tx, vm);
         if let Some(vm) = tx.edit::<mo::VirtualMachine>(vm) {
             *vm = after;
         }
         story::ends(tx, work, vm, action);
         Ok(())
-    })
+    })?;
+    if matches!(action, Action::PowerOn | Action::Reset) {
+        work.commit(|tx| {
+            guest::boot(tx, vm);
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 fn config(vm: &mo::VirtualMachine) -> Obj<VirtualMachineConfigInfo> {
