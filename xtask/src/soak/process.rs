@@ -133,7 +133,7 @@ impl Sampler {
 pub fn resident(id: u32) -> Result<u64> {
     let path = format!("/proc/{id}/status");
     let status = fs::read_to_string(&path).with_context(|| format!("cannot read {path}: the server is gone"))?;
-    resident_of(&status).with_context(|| format!("{path} says nothing about resident memory"))
+    resident_of(&status).with_context(|| format!("{path} has no resident memory: the server has ended"))
 }
 
 /// Bytes of resident memory, from the text of `/proc/PID/status`.
