@@ -3,7 +3,7 @@
 //!
 //! - [`build()`]: a whole world in one transaction
 //! - [`content`]: the service instance and its managers
-//! - [`derive`]: totals and usage of hosts, clusters, pools and datastores
+//! - [`mod@derive`]: totals and usage of hosts, clusters, pools and datastores
 //! - [`vm`]: virtual machines
 //!
 //! Left out on purpose: transactions of its own, I/O, privileges.

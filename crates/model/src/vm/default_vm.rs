@@ -47,7 +47,7 @@ pub struct Individual<'a> {
     pub name: Str,
     /// The datastore for its files.
     pub datastore: &'a DatastoreFacts,
-    /// The backing of its adapter, see [`devices::nic_backing`].
+    /// The backing of its adapter, made by the functions of [`devices`].
     pub nic: Obj<VirtualDeviceBackingInfo>,
     /// Name of the adapter's network.
     pub network_name: Str,

@@ -8,7 +8,7 @@
 //! - [`config`]: the configuration of a new VM, and how specs change it
 //! - [`devices`]: adding, editing and removing devices; [`hardware`]: those that every VM has
 //! - [`object`]: a whole `VirtualMachine`; [`default_vm`]: the many alike at start
-//! - [`derive`]: what follows from the rest, and the rule that keeps it so
+//! - [`mod@derive`]: what follows from the rest, and the rule that keeps it so
 //! - [`power`]: what power operations change; [`guest`]: what a guest reports
 //! - [`options`]: what environment browsers answer; [`guest_os`], [`version`]: the tables behind
 //!
