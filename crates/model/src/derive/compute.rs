@@ -13,7 +13,6 @@ use super::{
     Load, clamp,
     host::{is_effective, size},
     pool::total_load,
-    put,
 };
 
 /// The rule.
@@ -94,9 +93,10 @@ fn refresh(tx: &mut Tx<'_>, moref: &MoRef) {
     match tx.get::<ClusterComputeResource>(moref) {
         Some(cluster) => {
             let summary = cluster_summary(cluster, &sum, &load);
-            if let Some(cluster) = tx.edit::<ClusterComputeResource>(moref)
-                && put(&mut cluster.summary_ex, summary.clone())
+            if cluster.summary_ex != summary
+                && let Some(cluster) = tx.edit::<ClusterComputeResource>(moref)
             {
+                cluster.summary_ex = summary.clone();
                 cluster.base.summary = summary.up();
             }
         }
@@ -104,8 +104,10 @@ fn refresh(tx: &mut Tx<'_>, moref: &MoRef) {
             let mut summary = (*compute.summary).clone();
             sum.fill(&mut summary);
             summary.overall_status = compute.overall_status.clone();
-            if let Some(compute) = tx.edit::<ComputeResource>(moref) {
-                put(&mut compute.summary, summary.into());
+            if *compute.summary != summary
+                && let Some(compute) = tx.edit::<ComputeResource>(moref)
+            {
+                compute.summary = summary.into();
             }
         }
     }

@@ -20,7 +20,8 @@ impl Derive for HostUsage {
             let Some(host) = tx.get::<HostSystem>(moref) else { continue };
             let summary = summary(host, &load);
             let licensable = licensable(host, &load);
-            if let Some(host) = tx.edit::<HostSystem>(moref) {
+            let same = host.summary == summary && host.licensable_resource == licensable;
+            if !same && let Some(host) = tx.edit::<HostSystem>(moref) {
                 put(&mut host.summary, summary);
                 put(&mut host.licensable_resource, licensable);
             }

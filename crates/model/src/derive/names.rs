@@ -79,7 +79,8 @@ fn switch_summary(tx: &mut Tx<'_>, moref: &MoRef) {
         summary.num_hosts = Some(members.len() as i32);
         summary.host_member = Some(members);
     }
-    if let Some(switch) = tx.edit::<DistributedVirtualSwitch>(moref) {
+    let same = switch.summary == summary && switch.config.num_ports == ports;
+    if !same && let Some(switch) = tx.edit::<DistributedVirtualSwitch>(moref) {
         if switch.config.num_ports != ports {
             switch.config.num_ports = ports;
         }

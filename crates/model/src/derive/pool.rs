@@ -7,7 +7,7 @@ use vim25::{
     types::*,
 };
 
-use super::{Load, clamp, put, totals::MachineTotal};
+use super::{Load, clamp, totals::MachineTotal};
 
 const MIB: i64 = 1 << 20;
 
@@ -190,8 +190,10 @@ fn summarize(tx: &mut Tx<'_>, moref: &MoRef, load: &Load) {
     if tx.get::<VirtualApp>(moref).is_some() {
         app_state(&mut summary, load);
     }
-    if let Some(pool) = tx.edit::<ResourcePool>(moref) {
-        put(&mut pool.summary, summary);
+    if pool.summary != summary
+        && let Some(pool) = tx.edit::<ResourcePool>(moref)
+    {
+        pool.summary = summary;
     }
 }
 

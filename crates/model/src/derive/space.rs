@@ -71,7 +71,8 @@ fn datastore(tx: &mut Tx<'_>, moref: &MoRef) {
             vmfs.name = datastore.name.clone();
         }
     }
-    if let Some(datastore) = tx.edit::<Datastore>(moref) {
+    let same = *datastore.summary == summary && datastore.info == info;
+    if !same && let Some(datastore) = tx.edit::<Datastore>(moref) {
         put(&mut datastore.summary, summary.into());
         put(&mut datastore.info, info);
     }
@@ -86,7 +87,10 @@ fn pod(tx: &mut Tx<'_>, moref: &MoRef) {
         summary.capacity += member.summary.capacity;
         summary.free_space += member.summary.free_space;
     }
-    if let Some(pod) = tx.edit::<StoragePod>(moref) {
-        put(&mut pod.summary, Some(summary.into()));
+    let summary = Some(summary.into());
+    if pod.summary != summary
+        && let Some(pod) = tx.edit::<StoragePod>(moref)
+    {
+        pod.summary = summary;
     }
 }
