@@ -226,6 +226,7 @@ fn a_new_name_is_in_every_summary() {
     let switch = switch.unwrap();
     assert_eq!(switch.config.name, "new VmwareDistributedVirtualSwitch");
     assert!(switch.summary.portgroup_name.as_ref().unwrap().contains(&group.name));
+    assert_eq!(switch.summary.vm.as_ref().unwrap().len(), lab.vms.len());
     let datastore = world.get::<mo::Datastore>(&lab.datastores[0]).unwrap();
     assert_eq!((&*datastore.summary.name, &*datastore.info.name), ("new Datastore", "new Datastore"));
     assert_exact(&inventory);

@@ -163,7 +163,8 @@ impl Machines {
                 this: this.clone(),
                 folder: Some(room.folder.clone()),
                 pool: Some(pool.clone()),
-                v_app: (pool.kind == "VirtualApp").then(|| pool.clone()),
+                // Machines of vApps lie in the folder too, where people look for them; a machine has one parent.
+                v_app: None,
                 host: host.host.clone(),
                 environment_browser: room.browser.clone(),
             },

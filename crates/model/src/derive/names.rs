@@ -1,4 +1,6 @@
-//! Names that other properties repeat: of networks, port groups and switches.
+//! What networks repeat: their names, and on a switch what its port groups have.
+
+use std::collections::{BTreeSet, HashSet};
 
 use inventory::{Derive, Tx};
 use vim25::{
@@ -11,14 +13,19 @@ pub(super) struct Mirrors;
 
 impl Derive for Mirrors {
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
+        let mut switches = BTreeSet::new();
         for moref in touched {
             match moref.kind.as_str() {
                 "Network" | "OpaqueNetwork" => network(tx, moref),
-                "DistributedVirtualPortgroup" => portgroup(tx, moref),
-                "DistributedVirtualSwitch" | "VmwareDistributedVirtualSwitch" => switch(tx, moref),
+                "DistributedVirtualPortgroup" => switches.extend(portgroup(tx, moref)),
+                "DistributedVirtualSwitch" | "VmwareDistributedVirtualSwitch" => {
+                    switch(tx, moref);
+                    switches.insert(moref.clone());
+                }
                 _ => {}
             }
         }
+        switches.iter().for_each(|switch| switch_summary(tx, switch));
     }
 }
 
@@ -32,9 +39,13 @@ fn network(tx: &mut Tx<'_>, moref: &MoRef) {
     }
 }
 
-fn portgroup(tx: &mut Tx<'_>, moref: &MoRef) {
+/// Brings a port group up to date; returns its switch.
+fn portgroup(tx: &mut Tx<'_>, moref: &MoRef) -> Option<MoRef> {
     network(tx, moref);
-    let Some(portgroup) = tx.get::<DistributedVirtualPortgroup>(moref) else { return };
+    let Some(portgroup) = tx.get::<DistributedVirtualPortgroup>(moref) else {
+        let before = tx.before().get::<DistributedVirtualPortgroup>(moref)?;
+        return before.config.distributed_virtual_switch.clone();
+    };
     let name = portgroup.name.clone();
     let switch = portgroup.config.distributed_virtual_switch.clone();
     if portgroup.config.name != name
@@ -42,9 +53,7 @@ fn portgroup(tx: &mut Tx<'_>, moref: &MoRef) {
     {
         portgroup.config.name = name;
     }
-    if let Some(switch_moref) = switch {
-        switch_summary(tx, &switch_moref);
-    }
+    switch
 }
 
 fn switch(tx: &mut Tx<'_>, moref: &MoRef) {
@@ -56,10 +65,9 @@ fn switch(tx: &mut Tx<'_>, moref: &MoRef) {
         switch.config.name = name.clone();
         switch.summary.name = name;
     }
-    switch_summary(tx, moref);
 }
 
-/// The summary of a switch names its port groups, counts ports, and lists member hosts.
+/// The summary of a switch names its port groups, counts ports, and lists member hosts and virtual machines.
 fn switch_summary(tx: &mut Tx<'_>, moref: &MoRef) {
     let Some(switch) = tx.get::<DistributedVirtualSwitch>(moref) else { return };
     let groups = switch.portgroup.iter().flatten();
@@ -68,7 +76,13 @@ fn switch_summary(tx: &mut Tx<'_>, moref: &MoRef) {
     let ports: i32 = groups.iter().map(|g| g.config.num_ports).sum::<i32>() + switch.config.num_standalone_ports;
     let members = switch.config.host.iter().flatten().filter_map(|m| m.config.host.clone());
     let members: Vec<MoRef> = members.collect();
+    let mut seen = HashSet::new();
+    let machines = groups.iter().flat_map(|g| g.vm.iter().flatten()).filter(|vm| seen.insert(*vm));
+    let machines: Vec<MoRef> = machines.cloned().collect();
     let mut summary = switch.summary.clone();
+    if summary.vm.as_ref() != Some(&machines) {
+        summary.vm = Some(machines);
+    }
     if summary.portgroup_name.as_ref() != Some(&names) {
         summary.portgroup_name = Some(names);
     }
