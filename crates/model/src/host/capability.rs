@@ -12,18 +12,18 @@ pub(crate) fn capability() -> HostCapability {
         encryption(c);
         limits(c);
         direct_path(c);
-        // Gone from ESXi or never there: record and replay, VMCI between virtual machines, mounts of the web client.
-        set!(c, false, standby_supported, datastore_principal_supported, cpu_memory_resource_configuration_supported);
+        // Gone from ESXi or not on this machine: record and replay, VMCI between virtual machines, TPM, flash cache.
+        set!(c, false, standby_supported, datastore_principal_supported);
         set!(c, false, record_replay_supported, inter_vm_communication_through_vmci_supported);
         set!(c, false, restricted_snapshot_relocate_supported, tpm_supported, txt_enabled, v_flash_supported);
         set!(c, false, scaled_screenshot_supported, local_swap_datastore_supported, virtual_exec_usage_supported);
-        c.cpu_memory_resource_configuration_supported = true;
         c.replay_unsupported_reason = some("recordreplay.notSupported");
         c.unmap_method_supported = some("dynamic");
     })
 }
 
 fn supported(c: &mut HostCapability) {
+    set!(c, true, cpu_memory_resource_configuration_supported);
     set!(c, true, recursive_resource_pools_supported, reboot_supported, shutdown_supported, vmotion_supported);
     set!(c, true, san_supported, nfs_supported, iscsi_supported, vlan_tagging_supported, nic_teaming_supported);
     set!(c, true, high_guest_mem_supported, maintenance_mode_supported, suspended_relocate_supported);
