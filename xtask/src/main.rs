@@ -10,6 +10,7 @@ mod clients;
 mod coverage;
 mod interop;
 mod layers;
+mod measure;
 mod run;
 mod schema;
 mod soak;
@@ -48,6 +49,8 @@ enum Command {
     },
     /// Load the binary with many clients for a long time, and watch its memory and descriptors
     Soak(soak::Options),
+    /// Print the numbers of docs/SPECIFICATION.md that a running server shows
+    Measure,
     /// Write docs/coverage.md, the table of implemented methods
     Coverage,
 }
@@ -70,6 +73,7 @@ fn run_command() -> Result<()> {
             interop::test(suite, cargo::Profile::of(release), &arguments)
         }
         Command::Soak(options) => soak::run(&options),
+        Command::Measure => measure::run(),
         Command::Coverage => coverage::write(),
     }
 }
