@@ -124,8 +124,9 @@ impl World {
 }
 
 fn log_in(core: &Core, user: &str) -> Arc<Session> {
-    let applicant =
-        Applicant { user: user.into(), locale: None, address: Ipv4Addr::LOCALHOST.into(), user_agent: "test".into() };
+    let key = core.inventory.commit::<_, ()>(|tx| Ok(tx.uuid())).unwrap().value;
+    let address = Ipv4Addr::LOCALHOST.into();
+    let applicant = Applicant { key, user: user.into(), locale: None, address, user_agent: "test".into() };
     core.sessions.open(applicant, core.now()).1
 }
 

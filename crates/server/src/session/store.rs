@@ -59,6 +59,8 @@ struct Inner {
 
 /// Who asks for a session.
 pub struct Applicant {
+    /// The name by which the API will know the session, unused so far; not a secret.
+    pub key: Str,
     /// Name of the user.
     pub user: Str,
     /// Language that the client asked for.
@@ -83,9 +85,8 @@ impl Sessions {
     /// Makes a session and the secret by which its client names it.
     pub fn open(&self, applicant: Applicant, now: DateTime) -> (Str, Arc<Session>) {
         let secret = random_hex();
-        let key = random_hex();
         let locale = applicant.locale.unwrap_or_else(|| "en".into());
-        let session = Session::new(key, applicant.user, locale, now, applicant.address, applicant.user_agent);
+        let session = Session::new(applicant.key, applicant.user, locale, now, applicant.address, applicant.user_agent);
         let session = Arc::new(session);
         self.inner.write().by_secret.insert(secret.clone(), session.clone());
         (secret, session)

@@ -32,7 +32,8 @@ pub fn login(call: &Call, args: args::Login) -> Result<Obj<UserSession>, Fault> 
 /// Opens a session, announces it, and has the reply carry its secret.
 pub fn open(call: &Call, user: Str, locale: Option<Str>) -> Result<Obj<UserSession>, Fault> {
     let Call { core, caller, .. } = call;
-    let applicant = Applicant { user, locale, address: caller.address, user_agent: caller.user_agent.clone() };
+    let key = call.commit(|tx| Ok(tx.uuid()))?;
+    let applicant = Applicant { key, user, locale, address: caller.address, user_agent: caller.user_agent.clone() };
     let (secret, session) = core.sessions.open(applicant, core.now());
     let info = session.info();
     let announced = call.commit(|tx| {
