@@ -1,4 +1,4 @@
-//! Diff, application and paths on hand-made objects. Random ones stand in `tests/properties.rs`.
+//! Diff, application and paths: on hand-made objects, and on random ones of every type.
 
 use super::*;
 use crate::{DataType, Obj, mo, path::Path, types::*};
@@ -111,5 +111,36 @@ fn paths_that_no_value_can_have_are_refused() {
 fn paths_print_as_they_are_read() {
     for text in ["name", "config.hardware.device[-4000].backing", "a[\"x \\\"y\\\" [1].z\"].b"] {
         assert_eq!(Path::parse(text).unwrap().to_string(), text);
+    }
+}
+
+/// Two random values of a type; the second shares what the first has in every other field.
+fn random_pair(ty: &'static crate::Type, seed: u64) -> (crate::Shared, crate::Shared) {
+    use crate::testing::{Shape, arbitrary_object};
+    let (old, other) = (arbitrary_object(ty, seed, Shape::FULL), arbitrary_object(ty, seed + 1_000, Shape::FULL));
+    let mut new = old.clone_shared();
+    let target = Arc::get_mut(&mut new).expect("a fresh copy has one owner");
+    for field in ty.all_fields().into_iter().step_by(1 + (seed % 2) as usize) {
+        let slot = target.field_mut(field.name).expect("a field of the type");
+        match other.field(field.name).and_then(|value| value.to_any(field.kind)) {
+            Some(value) => slot.assign(value).expect("a value of the field's own type"),
+            None => slot.clear(),
+        }
+    }
+    (old, new)
+}
+
+#[test]
+fn old_and_difference_give_new_for_every_type() {
+    for ty in crate::all_types().iter().chain(crate::all_managed()).copied() {
+        for seed in [1, 2, 3] {
+            let (old, new) = random_pair(ty, seed);
+            let changes = diff(&*old, &*new);
+            let mut applied = old.clone_shared();
+            let target = Arc::get_mut(&mut applied).expect("a fresh copy has one owner");
+            apply(target, &changes).unwrap_or_else(|e| panic!("{} {seed}: {e}: {changes:?}", ty.name));
+            assert!(crate::equal(&*applied, &*new), "{} {seed}: {changes:?}", ty.name);
+            assert!(diff(&*new, &*applied).is_empty(), "{} {seed}: equal states differ", ty.name);
+        }
     }
 }
