@@ -190,10 +190,10 @@ where
 {
     let (core, task) = (work.core.clone(), work.task.clone());
     if !delay.is_zero() {
-        set_running(&core, &task);
+        set_running(&core, &task, true);
         tokio::time::sleep(delay).await;
     }
-    if !set_running(&core, &task) {
+    if !set_running(&core, &task, false) {
         return;
     }
     let outcome = guarded(AssertUnwindSafe(move || body(work))).await;
@@ -222,13 +222,15 @@ where
     .await
 }
 
-/// Marks the task as running. False if it was cancelled before.
-fn set_running(core: &Core, task: &MoRef) -> bool {
+/// Marks the task as running. From the moment its work begins it cannot be cancelled: what the work does and what the
+/// task says would differ. False if it was cancelled before.
+fn set_running(core: &Core, task: &MoRef, cancelable: bool) -> bool {
     let outcome = core.inventory.commit(|tx| {
         let now = tx.now();
         match tx.edit::<mo::Task>(task) {
             Some(task) if !is_over(&task.info.state) => {
                 task.info.state = TaskInfoState::Running;
+                task.info.cancelable = cancelable;
                 task.info.start_time.get_or_insert(now);
                 Ok(())
             }
@@ -277,6 +279,9 @@ pub fn cancel(tx: &mut Tx<'_>, task: &MoRef) -> Result<(), Fault> {
     if is_over(&found.info.state) {
         let fault = vim25::types::InvalidState::default();
         return Err(Fault::new(fault, "The task has already finished and cannot be cancelled."));
+    }
+    if !found.info.cancelable {
+        return Err(Fault::not_supported("The work of the task has begun: it can no longer be cancelled."));
     }
     let fault: Obj<MethodFault> = RequestCanceled::default().into();
     if let Some(task) = tx.edit::<mo::Task>(task) {
