@@ -6,14 +6,17 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every crate of the workspace with the workspace crates that it may use, tests and build scripts included.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("vim25-types", &[]),
     ("vim25", &["vim25-types"]),
     ("inventory", &["vim25"]),
-    ("model", &["vim25", "inventory"]),
+    ("directpath", &["vim25"]),
+    ("vmci", &[]),
+    ("client", &["vim25"]),
+    ("model", &["vim25", "inventory", "directpath"]),
     ("driver", &["vim25"]),
-    ("server", &["vim25", "inventory", "model", "driver"]),
-    ("ferrosphere", &["vim25", "inventory", "model", "driver", "server"]),
+    ("server", &["vim25", "inventory", "model", "driver", "directpath", "vmci"]),
+    ("ferrosphere", &["vim25", "inventory", "model", "driver", "server", "directpath", "vmci", "client"]),
     ("xtask", &[]),
 ];
 

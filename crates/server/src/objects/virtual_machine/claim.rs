@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use inventory::Tx;
+use model::vm::activity::{Operation, UnderWay};
 use vim25::{MoRef, types::TaskInProgress};
 
 use crate::{core::Core, fault::Fault, task::Work};
-
-/// That a task works on the machine: private state of the machine.
-#[derive(Clone)]
-struct Busy(MoRef);
 
 /// The right to work on a machine, given back when dropped, however the work ends.
 pub struct Claim {
@@ -18,12 +15,12 @@ pub struct Claim {
 }
 
 /// Marks the machine as worked on, within a transaction, or says who does already.
-pub fn mark(work: &Work, vm: &MoRef, tx: &mut Tx<'_>) -> Result<(), Fault> {
-    if let Some(Busy(task)) = tx.private::<Busy>(&vm.id) {
+pub fn mark(work: &Work, vm: &MoRef, operation: Operation, tx: &mut Tx<'_>) -> Result<(), Fault> {
+    if let Some(UnderWay { task, .. }) = tx.private::<UnderWay>(&vm.id) {
         let fault = TaskInProgress { task: task.clone(), ..Default::default() };
         return Err(Fault::new(fault, format!("Another task ({}) is in progress on this machine.", task.id)));
     }
-    tx.set_private(&vm.id, Busy(work.task.clone()));
+    tx.set_private(&vm.id, UnderWay { task: work.task.clone(), operation });
     Ok(())
 }
 
@@ -37,7 +34,7 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         let freed = self.core.inventory.commit(|tx| {
-            tx.clear_private::<Busy>(&self.vm.id);
+            tx.clear_private::<UnderWay>(&self.vm.id);
             Ok::<(), std::convert::Infallible>(())
         });
         freed.expect("giving back a claim cannot fail");

@@ -5,6 +5,7 @@ use driver::{Action, Order, Refusal};
 use inventory::Tx;
 use model::vm::{
     Surroundings,
+    activity::Operation,
     power::{self, PowerOn},
 };
 use vim25::{
@@ -85,7 +86,7 @@ fn ask_guest(call: &Call, action: Action) -> Result<(), Fault> {
 pub async fn perform(work: &Work, vm: &MoRef, action: Action, host: Option<MoRef>) -> Result<(), Fault> {
     let order = work.commit(|tx| {
         let after = transition(tx, vm, action, host.as_ref())?;
-        claim::mark(work, vm, tx)?;
+        claim::mark(work, vm, operation(action), tx)?;
         story::begins(tx, work, vm, action);
         Ok(Order { vm: vm.clone(), config: config(&after), action })
     })?;
@@ -107,6 +108,16 @@ pub async fn perform(work: &Work, vm: &MoRef, action: Action, host: Option<MoRef
         })?;
     }
     Ok(())
+}
+
+fn operation(action: Action) -> Operation {
+    match action {
+        Action::PowerOn => Operation::PowerOn,
+        Action::PowerOff => Operation::PowerOff,
+        Action::Reset => Operation::Reset,
+        Action::Suspend => Operation::Suspend,
+        Action::Reconfigure | Action::Destroy => Operation::Other,
+    }
 }
 
 fn config(vm: &mo::VirtualMachine) -> Obj<VirtualMachineConfigInfo> {

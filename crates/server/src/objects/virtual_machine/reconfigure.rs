@@ -2,7 +2,7 @@
 
 use driver::{Action, Order};
 use inventory::Tx;
-use model::vm::{Context, config};
+use model::vm::{Context, activity::Operation, config};
 use vim25::{
     MoRef, Obj, args, mo,
     types::{VirtualMachineConfigInfo, VirtualMachineConfigSpec, VmReconfiguredEvent},
@@ -31,7 +31,7 @@ async fn perform(work: &Work, spec: &Obj<VirtualMachineConfigSpec>) -> Result<()
     let seed = work.commit(|tx| Ok(tx.random()))?;
     let order = work.commit(|tx| {
         let config = after(tx, vm, spec, seed)?;
-        claim::mark(work, vm, tx)?;
+        claim::mark(work, vm, Operation::Reconfigure { adapters: false }, tx)?;
         Ok(Order { vm: vm.clone(), config, action: Action::Reconfigure })
     })?;
     let _claim = Claim::held(work, vm);

@@ -3,6 +3,7 @@
 use driver::{Action, Order};
 use inventory::Tx;
 use model::derive::leave_files;
+use model::vm::activity::Operation;
 use vim25::{MoRef, args, mo, types::VirtualMachinePowerState as Power};
 
 use super::{
@@ -28,7 +29,7 @@ async fn perform(work: &Work) -> Result<(), Fault> {
         expect_power(machine, Some(Power::PoweredOff), &[Power::PoweredOff, Power::Suspended])?;
         let order =
             Order { vm: vm.clone(), config: machine.config.clone().unwrap_or_default(), action: Action::Destroy };
-        claim::mark(work, vm, tx)?;
+        claim::mark(work, vm, Operation::Other, tx)?;
         Ok(order)
     })?;
     let _claim = Claim::held(work, vm);

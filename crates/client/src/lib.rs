@@ -1,0 +1,1 @@
+//! A client for any vSphere endpoint, SOAP and VI/JSON.

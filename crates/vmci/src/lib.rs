@@ -1,0 +1,1 @@
+//! VMCI: context ids, filter rules, the fabric of sockets.
