@@ -77,6 +77,23 @@ fn every_task_and_event_is_described_once() {
 }
 
 #[test]
+fn events_that_are_known_by_an_id_are_described_by_it() {
+    let (inventory, _) = world(&Settings::vcenter());
+    let events = manager::<mo::EventManager>(&inventory.snapshot());
+    let described: Vec<_> = events.description.event_info.iter().filter(|d| d.key == "EventEx").collect();
+    for (id, category) in [
+        ("com.vmware.vc.npt.VmAdapterEnteredPassthroughEvent", "info"),
+        ("com.vmware.vc.npt.VmAdapterExitedPassthroughEvent", "info"),
+        ("com.vmware.vc.vm.Uptv2Active", "info"),
+        ("com.vmware.vc.vm.Uptv2Inactive", "warning"),
+    ] {
+        let of_it: Vec<_> = described.iter().filter(|d| d.full_format.starts_with(&format!("{id}|"))).collect();
+        assert_eq!(of_it.len(), 1, "{id}");
+        assert_eq!(of_it[0].category, category);
+    }
+}
+
+#[test]
 fn settings_and_counters_have_unique_keys() {
     let (inventory, lab) = world(&Settings::vcenter());
     let world = inventory.snapshot();

@@ -52,7 +52,7 @@ pub(crate) fn event_manager() -> EventManager {
         e.max_collector = MAX_COLLECTOR;
         e.description = EventDescription {
             category: values_of::<EventCategory>(),
-            event_info: subtypes_of::<Event>().map(event_detail).collect(),
+            event_info: subtypes_of::<Event>().map(event_detail).chain(super::extended::details()).collect(),
             enumerated_types: Some(vec![]),
         }
         .into();

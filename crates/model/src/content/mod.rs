@@ -5,6 +5,7 @@
 pub mod about;
 mod authorization;
 mod description;
+pub mod extended;
 mod license;
 mod names;
 mod performance;
