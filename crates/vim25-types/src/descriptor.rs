@@ -1,6 +1,6 @@
 //! Static facts about types: what generic code knows of a value.
 
-use crate::{DataType, Shared, Value, version::ApiVersion};
+use crate::{DataType, Shared, Slot, Value, version::ApiVersion};
 
 /// The service (XML namespace) in which a type is defined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -234,7 +234,7 @@ pub struct MethodInfo {
 /// The arguments of one method, with what the method returns.
 pub trait Method: DataType {
     /// What a call returns (a reference to the task for a method that makes one).
-    type Output: Value;
+    type Output: Value + Slot + Default + Send;
     /// The method's descriptor.
     const METHOD: &'static MethodInfo;
 }

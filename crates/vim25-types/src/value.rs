@@ -299,6 +299,15 @@ impl<T: Scalar> Slot for Option<Vec<T>> {
     }
 }
 
+/// What a method without a result returns: there is nothing to set.
+impl Slot for () {
+    fn assign(&mut self, value: Any) -> Result<(), Any> {
+        Err(value)
+    }
+
+    fn clear(&mut self) {}
+}
+
 fn items_from<T: Scalar>(value: Any) -> Result<Vec<T>, Any> {
     match value {
         Any::List(list) => list.items.into_iter().map(T::from_any).collect(),
