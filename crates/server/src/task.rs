@@ -1,18 +1,18 @@
 //! Tasks: operations that go on after their call has been answered.
 //!
-//! A handler makes a task with [`start`] and returns its reference. The work then runs on its own: first the delay that
-//! the settings give the operation, then the work itself, then a commit that records success or the fault. A task that
-//! was cancelled while it was queued or delayed never starts its work, and a finished task never changes again.
+//! A handler makes a task and returns its reference. The work then runs on its own, and a commit records success or the
+//! fault. The delay that the settings give the operation lies before the work of a task made with [`start`]; the work of
+//! one made with [`stage`] spends it itself, between the commit that begins it and the one that ends it, so that clients
+//! see what is under way. A task can be cancelled until its delay is over; from then on it cannot, because what the work
+//! does and what the task says would differ. A finished task never changes again.
 
-use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    future::Future,
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    time::Duration,
-};
+mod expire;
+mod work;
+
+use std::{future::Future, panic::AssertUnwindSafe};
 
 use inventory::Tx;
+use model::vm::activity;
 use vim25::{
     Any, DataType, MethodInfo, MoRef, Obj, Str, mo,
     types::{MethodFault, RequestCanceled, TaskEvent, TaskInfo, TaskInfoState, TaskReason, TaskReasonUser},
@@ -26,66 +26,37 @@ use crate::{
     service,
 };
 
+pub use expire::expire;
+pub use work::{Delays, Work};
+
 /// How many tasks `recentTask` of the task manager names at the most.
 const RECENT: usize = 200;
 
-/// How long operations take beyond what their work takes, by wire name of the method.
-#[derive(Clone, Debug, Default)]
-pub struct Delays {
-    by_method: HashMap<Str, Duration>,
-}
-
-impl Delays {
-    /// Gives a method a delay.
-    pub fn set(&mut self, method: impl Into<Str>, delay: Duration) {
-        self.by_method.insert(method.into(), delay);
-    }
-
-    fn of(&self, method: &MethodInfo) -> Duration {
-        self.by_method.get(method.name).copied().unwrap_or_default()
-    }
-}
-
-/// What a task works with.
-pub struct Work {
-    /// The server.
-    pub core: Arc<Core>,
-    /// The task.
-    pub task: MoRef,
-    /// The object that the call named as receiver.
-    pub this: MoRef,
-    /// Name of the user who called.
-    pub user: Str,
-}
-
-impl Work {
-    /// Changes the world.
-    pub fn commit<R>(&self, change: impl FnOnce(&mut Tx<'_>) -> Result<R, Fault>) -> Result<R, Fault> {
-        self.core.inventory.commit(change).map(|done| done.value)
-    }
-
-    /// Records how far the task is, in percent.
-    pub fn progress(&self, percent: i32) {
-        let _ = self.commit(|tx| {
-            let task = tx.edit::<mo::Task>(&self.task).ok_or_else(|| Fault::object_not_found(&self.task))?;
-            task.info.progress = Some(percent.clamp(0, 100));
-            Ok(())
-        });
-    }
-}
-
-/// Makes a task for the call and starts its work. The receiver is the task's entity.
+/// Makes a task for the call and starts its work once the delay of the method is over. The receiver is the task's entity.
 ///
 /// What `work` returns becomes the task's result; a fault becomes its error.
 pub fn start<F>(call: &Call, work: impl FnOnce(Work) -> F + Send + 'static) -> Result<MoRef, Fault>
 where
     F: Future<Output = Result<Option<Any>, Fault>> + Send + 'static,
 {
-    start_on(call, &call.this, call.method, work)
+    let work = |context: Work| async move {
+        context.delayed().await?;
+        work(context).await
+    };
+    stage(call, work)
 }
 
-/// Makes a task as if `method` of `entity` had been called, and starts its work.
-pub fn start_on<F>(
+/// Makes a task for the call and starts its work, which calls [`Work::begin`] and then, before anything that cannot be
+/// undone, [`Work::linger`].
+pub fn stage<F>(call: &Call, work: impl FnOnce(Work) -> F + Send + 'static) -> Result<MoRef, Fault>
+where
+    F: Future<Output = Result<Option<Any>, Fault>> + Send + 'static,
+{
+    stage_on(call, &call.this, call.method, work)
+}
+
+/// [`stage`], as if `method` of `entity` had been called.
+pub fn stage_on<F>(
     call: &Call,
     entity: &MoRef,
     method: &'static MethodInfo,
@@ -97,9 +68,9 @@ where
     let user = call.user();
     let task = call.commit(|tx| Ok(create(tx, entity, method, &user)))?;
     call.core.tasks.lock().push_back(task.clone());
-    let context = Work { core: call.core.clone(), task: task.clone(), this: entity.clone(), user };
     let delay = call.core.settings.delays.of(method);
-    tokio::spawn(run(context, delay, work));
+    let context = Work { core: call.core.clone(), task: task.clone(), this: entity.clone(), user, delay };
+    tokio::spawn(run(context, work));
     Ok(task)
 }
 
@@ -184,18 +155,11 @@ fn announce(tx: &mut Tx<'_>, task: &MoRef, user: &Str) {
     }
 }
 
-async fn run<F>(work: Work, delay: Duration, body: impl FnOnce(Work) -> F)
+async fn run<F>(work: Work, body: impl FnOnce(Work) -> F)
 where
     F: Future<Output = Result<Option<Any>, Fault>>,
 {
     let (core, task) = (work.core.clone(), work.task.clone());
-    if !delay.is_zero() {
-        set_running(&core, &task, true);
-        tokio::time::sleep(delay).await;
-    }
-    if !set_running(&core, &task, false) {
-        return;
-    }
     let outcome = guarded(AssertUnwindSafe(move || body(work))).await;
     finish(&core, &task, outcome);
 }
@@ -222,22 +186,19 @@ where
     .await
 }
 
-/// Marks the task as running. From the moment its work begins it cannot be cancelled: what the work does and what the
-/// task says would differ. False if it was cancelled before.
-fn set_running(core: &Core, task: &MoRef, cancelable: bool) -> bool {
-    let outcome = core.inventory.commit(|tx| {
-        let now = tx.now();
-        match tx.edit::<mo::Task>(task) {
-            Some(task) if !is_over(&task.info.state) => {
-                task.info.state = TaskInfoState::Running;
-                task.info.cancelable = cancelable;
-                task.info.start_time.get_or_insert(now);
-                Ok(())
-            }
-            _ => Err(()),
-        }
-    });
-    outcome.is_ok()
+/// Marks the task as running, if it was not cancelled before.
+fn set_running(tx: &mut Tx<'_>, task: &MoRef, cancelable: bool) -> Result<(), Fault> {
+    let now = tx.now();
+    let task = tx.edit::<mo::Task>(task).filter(|task| !is_over(&task.info.state)).ok_or_else(canceled)?;
+    task.info.state = TaskInfoState::Running;
+    task.info.cancelable = cancelable;
+    task.info.start_time.get_or_insert(now);
+    Ok(())
+}
+
+fn canceled() -> Fault {
+    let fault: Obj<MethodFault> = RequestCanceled::default().into();
+    Fault { fault, message: "The task was canceled by a user.".into() }
 }
 
 /// Whether a task in this state never changes again.
@@ -257,6 +218,7 @@ fn record(tx: &mut Tx<'_>, task: &MoRef, outcome: Result<Option<Any>, Fault>) ->
     let now = tx.now();
     let task = tx.edit::<mo::Task>(task).filter(|t| !is_over(&t.info.state)).ok_or(())?;
     let info = &mut task.info;
+    info.start_time.get_or_insert(now);
     info.complete_time = Some(now);
     info.cancelable = false;
     match outcome {
@@ -273,7 +235,7 @@ fn record(tx: &mut Tx<'_>, task: &MoRef, outcome: Result<Option<Any>, Fault>) ->
     Ok(())
 }
 
-/// Cancels a task that has not finished.
+/// Cancels a task that has not finished. A machine that it works on is free again.
 pub fn cancel(tx: &mut Tx<'_>, task: &MoRef) -> Result<(), Fault> {
     let found = tx.get::<mo::Task>(task).ok_or_else(|| Fault::object_not_found(task))?;
     if is_over(&found.info.state) {
@@ -283,51 +245,13 @@ pub fn cancel(tx: &mut Tx<'_>, task: &MoRef) -> Result<(), Fault> {
     if !found.info.cancelable {
         return Err(Fault::not_supported("The work of the task has begun: it can no longer be cancelled."));
     }
-    let fault: Obj<MethodFault> = RequestCanceled::default().into();
+    if let Some(entity) = found.info.entity.clone() {
+        activity::end(tx, &entity, task);
+    }
     if let Some(task) = tx.edit::<mo::Task>(task) {
         task.info.cancelled = true;
     }
-    let fault = Fault { fault, message: "The task was canceled by a user.".into() };
-    record(tx, task, Err(fault)).map_err(|()| Fault::object_not_found(task))
-}
-
-/// Removes tasks that finished longer ago than the settings say.
-pub fn expire(core: &Core) {
-    let retention = i64::try_from(core.settings.task_retention.as_secs()).unwrap_or(i64::MAX);
-    let before = core.now().plus_seconds(-retention);
-    let snapshot = core.inventory.snapshot();
-    let is_old = |task: &MoRef| match snapshot.get::<mo::Task>(task) {
-        Some(task) => task.info.complete_time.is_some_and(|t| t < before),
-        None => true,
-    };
-    let old: Vec<MoRef> = {
-        let mut tasks = core.tasks.lock();
-        let (old, kept): (VecDeque<MoRef>, VecDeque<MoRef>) = tasks.drain(..).partition(is_old);
-        *tasks = kept;
-        old.into()
-    };
-    if old.is_empty() {
-        return;
-    }
-    let done = core.inventory.commit(|tx| {
-        forget(tx, &old);
-        Ok::<(), std::convert::Infallible>(())
-    });
-    done.expect("forgetting cannot fail");
-}
-
-fn forget(tx: &mut Tx<'_>, old: &[MoRef]) {
-    let forgotten: HashSet<&MoRef> = old.iter().collect();
-    if let Some(manager) = task_manager(tx).and_then(|m| tx.edit::<mo::TaskManager>(&m)) {
-        manager.recent_task.iter_mut().for_each(|recent| recent.retain(|t| !forgotten.contains(t)));
-    }
-    for task in old {
-        let entity = tx.get::<mo::Task>(task).and_then(|t| t.info.entity.clone());
-        if let Some(entity) = entity.and_then(|e| tx.edit::<mo::ManagedEntity>(&e)) {
-            entity.recent_task.iter_mut().for_each(|recent| recent.retain(|t| t != task));
-        }
-        tx.remove(task);
-    }
+    record(tx, task, Err(canceled())).map_err(|()| Fault::object_not_found(task))
 }
 
 fn task_manager(tx: &Tx<'_>) -> Option<MoRef> {

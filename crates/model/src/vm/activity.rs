@@ -1,5 +1,6 @@
 //! What is going on with a VM that the API has no property for: private state of the VM.
 
+use inventory::Tx;
 use vim25::MoRef;
 
 /// An operation is under way. Set in the commit that begins it, cleared in the commit that ends it, however it ends.
@@ -43,3 +44,10 @@ pub enum Operation {
 /// The guest has used VMCI since the VM was started, beyond the ports of the tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VmciInUse;
+
+/// Ends what a task has under way on a VM; what another one has goes on.
+pub fn end(tx: &mut Tx<'_>, vm: &MoRef, task: &MoRef) {
+    if tx.private::<UnderWay>(&vm.id).is_some_and(|now| now.task == *task) {
+        tx.clear_private::<UnderWay>(&vm.id);
+    }
+}

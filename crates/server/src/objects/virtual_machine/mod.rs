@@ -1,9 +1,9 @@
 //! `VirtualMachine`: its life and its configuration.
 
 mod around;
-mod claim;
 mod create;
 mod guest;
+mod operation;
 mod place;
 mod power;
 mod reconfigure;

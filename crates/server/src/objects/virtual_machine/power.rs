@@ -1,11 +1,11 @@
-//! Power operations: the state is checked and the machine claimed in one commit, the driver does it, and the outcome is
-//! recorded in another.
+//! Power operations.
 
-use driver::{Action, Order, Refusal};
+use driver::{Action, Order};
 use inventory::Tx;
 use model::vm::{
     Surroundings,
-    activity::Operation,
+    activity::{Operation, VmciInUse},
+    admission::{self, Seat},
     power::{self, PowerOn},
 };
 use vim25::{
@@ -17,9 +17,9 @@ use vim25::{
 };
 
 use super::{
-    Around,
-    claim::{self, Claim},
-    guest, story,
+    Around, guest,
+    operation::{self, Begun},
+    story,
 };
 use crate::{
     dispatch::Call,
@@ -63,7 +63,7 @@ pub fn standby_guest(call: &Call, _: args::StandbyGuest) -> Result<(), Fault> {
 }
 
 fn start(call: &Call, action: Action, host: Option<MoRef>) -> Result<MoRef, Fault> {
-    task::start(call, move |work| async move {
+    task::stage(call, move |work| async move {
         let vm = work.this.clone();
         perform(&work, &vm, action, host).await.map(|()| None)
     })
@@ -84,23 +84,25 @@ fn ask_guest(call: &Call, action: Action) -> Result<(), Fault> {
 
 /// Does a power operation on a machine as part of a task.
 pub async fn perform(work: &Work, vm: &MoRef, action: Action, host: Option<MoRef>) -> Result<(), Fault> {
-    let order = work.commit(|tx| {
+    let begin = |tx: &mut Tx<'_>| {
         let after = transition(tx, vm, action, host.as_ref())?;
-        claim::mark(work, vm, operation(action), tx)?;
         story::begins(tx, work, vm, action);
-        Ok(Order { vm: vm.clone(), config: config(&after), action })
-    })?;
-    let _claim = Claim::held(work, vm);
-    work.core.driver.carry_out(order).await.map_err(|refusal| refused(&refusal))?;
-    work.commit(|tx| {
+        let order = Order { vm: vm.clone(), config: config(&after), action };
+        Ok(Begun { operation: operation(action), order: Some(order), with: () })
+    };
+    let end = |tx: &mut Tx<'_>, ()| {
         let after = transition(tx, vm, action, host.as_ref())?;
         guest::remember(tx, vm);
         if let Some(vm) = tx.edit::<mo::VirtualMachine>(vm) {
             *vm = after;
         }
+        if matches!(action, Action::PowerOff | Action::Reset) {
+            tx.clear_private::<VmciInUse>(&vm.id);
+        }
         story::ends(tx, work, vm, action);
         Ok(())
-    })?;
+    };
+    operation::perform(work, vm, begin, end).await?;
     if matches!(action, Action::PowerOn | Action::Reset) {
         work.commit(|tx| {
             guest::boot(tx, vm);
@@ -147,7 +149,8 @@ fn power_on(tx: &Tx<'_>, vm: &MoRef, after: &mut mo::VirtualMachine, host: Optio
     let taken: Vec<i64> = neighbours.filter_map(|other| running_cid(world.get(other)?)).collect();
     let facts = Around::new(world, host).host();
     let cid_taken = |id| taken.contains(&i64::from(id));
-    Ok(power::on(after, &PowerOn { now: tx.now(), host: &facts, cid_taken: &cid_taken })?)
+    power::on(after, &PowerOn { now: tx.now(), host: &facts, cid_taken: &cid_taken })?;
+    Ok(admission::run(tx, vm, after.config.as_deref().unwrap_or(&Default::default()), Seat::of(after))?)
 }
 
 /// The VMCI context id of a machine that runs.
@@ -165,10 +168,6 @@ fn wanted(action: Action) -> Power {
         Action::Suspend => Power::Suspended,
         _ => Power::PoweredOn,
     }
-}
-
-fn refused(refusal: &Refusal) -> Fault {
-    Fault::system_error(refusal.to_string())
 }
 
 /// Faults unless the machine is in one of these states. `requested` is where the operation would lead, if anywhere.
@@ -199,7 +198,7 @@ pub fn on_many(call: &Call, args: args::PowerOnMultiVM_Task) -> Result<MoRef, Fa
             continue;
         }
         let method = <args::PowerOnVM_Task as Method>::METHOD;
-        let task = task::start_on(call, &vm, method, |work| async move {
+        let task = task::stage_on(call, &vm, method, |work| async move {
             let vm = work.this.clone();
             perform(&work, &vm, Action::PowerOn, None).await.map(|()| None)
         })?;

@@ -2,15 +2,18 @@
 
 use driver::{Action, Order};
 use inventory::Tx;
-use model::vm::{Context, activity::Operation, config};
+use model::vm::{Context, activity::Operation, admission, config};
 use vim25::{
     MoRef, Obj, args, mo,
-    types::{VirtualMachineConfigInfo, VirtualMachineConfigSpec, VmReconfiguredEvent},
+    types::{
+        VirtualEthernetCard, VirtualMachineConfigInfo, VirtualMachineConfigSpec, VirtualMachinePowerState as Power,
+        VmReconfiguredEvent,
+    },
 };
 
 use super::{
     Around,
-    claim::{self, Claim},
+    operation::{self, Begun},
     story,
 };
 use crate::{
@@ -23,27 +26,35 @@ use crate::{
 /// Changes the configuration: all of the spec or nothing.
 pub fn reconfigure(call: &Call, args: args::ReconfigVM_Task) -> Result<MoRef, Fault> {
     let spec = args.spec;
-    task::start(call, move |work| async move { perform(&work, &spec).await.map(|()| None) })
+    task::stage(call, move |work| async move { perform(&work, &spec).await.map(|()| None) })
 }
 
 async fn perform(work: &Work, spec: &Obj<VirtualMachineConfigSpec>) -> Result<(), Fault> {
     let vm = &work.this;
-    let seed = work.commit(|tx| Ok(tx.random()))?;
-    let order = work.commit(|tx| {
+    let begin = |tx: &mut Tx<'_>| {
+        let seed = tx.random();
+        let adapters = touches_adapters(tx, vm, spec);
         let config = after(tx, vm, spec, seed)?;
-        claim::mark(work, vm, Operation::Reconfigure { adapters: false }, tx)?;
-        Ok(Order { vm: vm.clone(), config, action: Action::Reconfigure })
-    })?;
-    let _claim = Claim::held(work, vm);
-    work.core.driver.carry_out(order).await.map_err(|refusal| Fault::system_error(refusal.to_string()))?;
-    work.commit(|tx| {
+        let order = Order { vm: vm.clone(), config, action: Action::Reconfigure };
+        Ok(Begun { operation: Operation::Reconfigure { adapters }, order: Some(order), with: seed })
+    };
+    let end = |tx: &mut Tx<'_>, seed| {
         let config = after(tx, vm, spec, seed)?;
         let machine = tx.edit::<mo::VirtualMachine>(vm).ok_or_else(|| Fault::object_not_found(vm))?;
         machine.name = config.name.clone();
         machine.config = Some(config);
         story::reconfigured(tx, work, vm, VmReconfiguredEvent { config_spec: spec.clone(), ..Default::default() });
         Ok(())
-    })
+    };
+    operation::perform(work, vm, begin, end).await
+}
+
+/// Whether a network adapter of a running machine comes, goes or changes.
+fn touches_adapters(tx: &Tx<'_>, vm: &MoRef, spec: &VirtualMachineConfigSpec) -> bool {
+    let running = tx.get::<mo::VirtualMachine>(vm).filter(|vm| vm.runtime.power_state == Power::PoweredOn);
+    let Some(config) = running.and_then(|vm| vm.config.as_ref()) else { return false };
+    let adapter = |key| config.hardware.device.iter().flatten().any(|d| d.key == key && d.is::<VirtualEthernetCard>());
+    spec.device_change.iter().flatten().any(|s| s.device.is::<VirtualEthernetCard>() || adapter(s.device.key))
 }
 
 /// The configuration after the change, or why it cannot be.
@@ -66,5 +77,7 @@ fn after(
     let host = machine.runtime.host.clone().unwrap_or_default();
     let around = Around::new(tx.before(), host);
     let context = Context { surroundings: &around, now: tx.now(), seed, vm };
-    Ok(config::reconfigure(&current, &machine.runtime.power_state, &spec, &context)?)
+    let config = config::reconfigure(&current, &machine.runtime.power_state, &spec, &context)?;
+    admission::change(tx, vm, &config)?;
+    Ok(config)
 }

@@ -7,8 +7,9 @@ use model::vm::activity::Operation;
 use vim25::{MoRef, args, mo, types::VirtualMachinePowerState as Power};
 
 use super::{
-    claim::{self, Claim},
-    expect_power, place, story,
+    expect_power,
+    operation::{self, Begun},
+    place, story,
 };
 use crate::{
     dispatch::Call,
@@ -19,30 +20,29 @@ use crate::{
 
 /// `Destroy_Task`: removes a machine that does not run, with its files.
 pub fn destroy(call: &Call, _: args::Destroy_Task) -> Result<MoRef, Fault> {
-    task::start(call, |work| async move { perform(&work).await.map(|()| None) })
+    task::stage(call, |work| async move { perform(&work).await.map(|()| None) })
 }
 
 async fn perform(work: &Work) -> Result<(), Fault> {
     let vm = &work.this;
-    let order = work.commit(|tx| {
+    let begin = |tx: &mut Tx<'_>| {
         let machine = tx.get::<mo::VirtualMachine>(vm).ok_or_else(|| Fault::object_not_found(vm))?;
         expect_power(machine, Some(Power::PoweredOff), &[Power::PoweredOff, Power::Suspended])?;
-        let order =
-            Order { vm: vm.clone(), config: machine.config.clone().unwrap_or_default(), action: Action::Destroy };
-        claim::mark(work, vm, Operation::Other, tx)?;
-        Ok(order)
-    })?;
-    let _claim = Claim::held(work, vm);
-    work.core.driver.carry_out(order).await.map_err(|refusal| Fault::system_error(refusal.to_string()))?;
-    work.commit(|tx| {
+        let config = machine.config.clone().unwrap_or_default();
+        let order = Order { vm: vm.clone(), config, action: Action::Destroy };
+        Ok(Begun { operation: Operation::Other, order: Some(order), with: () })
+    };
+    let end = |tx: &mut Tx<'_>, ()| {
         story::ends(tx, work, vm, Action::Destroy);
         remove(tx, vm)
-    })
+    };
+    operation::perform(work, vm, begin, end).await
 }
 
 /// `UnregisterVM`: removes a machine that does not run from the inventory; its files stay.
 pub fn unregister(call: &Call, _: args::UnregisterVM) -> Result<(), Fault> {
     call.commit(|tx| {
+        operation::check_free(tx, &call.this)?;
         let machine = call.this_in::<mo::VirtualMachine>(tx)?;
         expect_power(machine, Some(Power::PoweredOff), &[Power::PoweredOff, Power::Suspended])?;
         let text = format!("Removed {} from the inventory", machine.name);

@@ -3,12 +3,13 @@
 use inventory::Tx;
 use vim25::{MoRef, args, mo, types::VirtualMachinePowerState as Power};
 
-use super::expect_power;
+use super::{expect_power, operation::check_free};
 use crate::{dispatch::Call, fault::Fault};
 
 /// Turns a machine that is off into a template: it cannot be powered on and belongs to no pool.
 pub fn mark(call: &Call, _: args::MarkAsTemplate) -> Result<(), Fault> {
     call.commit(|tx| {
+        check_free(tx, &call.this)?;
         expect_power(call.this_in::<mo::VirtualMachine>(tx)?, None, &[Power::PoweredOff])?;
         let vm = tx.edit::<mo::VirtualMachine>(&call.this).ok_or_else(|| Fault::object_not_found(&call.this))?;
         if let Some(config) = &mut vm.config {
@@ -30,6 +31,7 @@ fn leave_pool(tx: &mut Tx<'_>, pool: &MoRef, vm: &MoRef) {
 /// Turns a template into a machine of a pool, and moves it to a host if one is named.
 pub fn unmark(call: &Call, args: args::MarkAsVirtualMachine) -> Result<(), Fault> {
     call.commit(|tx| {
+        check_free(tx, &call.this)?;
         let template = call.this_in::<mo::VirtualMachine>(tx)?.config.as_ref().is_some_and(|c| c.template);
         if !template {
             return Err(Fault::not_supported("The virtual machine is not a template."));
