@@ -4,6 +4,8 @@ use std::ops::{AddAssign, SubAssign};
 
 use vim25::{mo::VirtualMachine, types::VirtualMachinePowerState};
 
+use crate::vm::admission::Reservation;
+
 /// What a virtual machine, or many of them, use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Load {
@@ -34,11 +36,18 @@ pub struct Load {
 }
 
 impl Load {
-    /// What one virtual machine uses. A template uses nothing.
-    pub fn of(vm: &VirtualMachine) -> Load {
+    /// What one virtual machine uses. A template uses nothing; a machine that `starts` has its reservation already, so
+    /// that two that start at the same time cannot both be promised the last of what there is.
+    pub fn of(vm: &VirtualMachine, starts: bool) -> Load {
         let Some(config) = vm.config.as_ref().filter(|c| !c.template) else { return Load::default() };
         let mut load = Load { machines: 1, configured_memory: config.hardware.memory_mb.into(), ..Load::default() };
-        if vm.runtime.power_state != VirtualMachinePowerState::PoweredOn {
+        let on = vm.runtime.power_state == VirtualMachinePowerState::PoweredOn;
+        if on || starts {
+            let reserved = Reservation::of(config);
+            load.cpu_reserved = reserved.cpu;
+            load.memory_reserved = reserved.memory;
+        }
+        if !on {
             return load;
         }
         let stats = &vm.summary.quick_stats;
@@ -51,8 +60,6 @@ impl Load {
         load.overhead = number(stats.consumed_overhead_memory);
         load.cpu_entitled = number(stats.distributed_cpu_entitlement);
         load.memory_entitled = number(stats.distributed_memory_entitlement);
-        load.cpu_reserved = config.cpu_allocation.as_ref().and_then(|a| a.reservation).unwrap_or(0);
-        load.memory_reserved = config.memory_allocation.as_ref().and_then(|a| a.reservation).unwrap_or(0);
         load
     }
 }

@@ -13,10 +13,13 @@ mod pool;
 mod space;
 mod totals;
 
-use inventory::Derive;
+use inventory::{Derive, Tx};
+use vim25::{MoRef, mo::HostSystem};
 
 pub use load::Load;
+pub(crate) use pool::{is_pool, reserved as reserved_in_pool};
 pub use space::leave_files;
+pub(crate) use totals::held;
 
 /// Every rule, in the order in which they run.
 pub fn rules() -> Vec<Box<dyn Derive>> {
@@ -29,6 +32,18 @@ pub fn rules() -> Vec<Box<dyn Derive>> {
         Box::new(space::DatastoreSpace),
         Box::new(names::Mirrors),
     ]
+}
+
+/// What the running virtual machines of a host have reserved: MHz and MiB.
+pub(crate) fn reserved_on_host(tx: &Tx<'_>, host: &MoRef) -> (i64, i64) {
+    let load = tx.private::<totals::MachineTotal>(&host.id).copied().unwrap_or_default().0;
+    (load.cpu_reserved, load.memory_reserved)
+}
+
+/// What a host has for virtual machines: MHz and MiB.
+pub(crate) fn capacity(host: &HostSystem) -> (i64, i64) {
+    let (_, _, mhz, bytes) = host::size(host);
+    (mhz, bytes >> 20)
 }
 
 /// Puts a value where another one stands, if it differs: what is equal stays shared.

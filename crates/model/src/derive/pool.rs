@@ -8,6 +8,7 @@ use vim25::{
 };
 
 use super::{Load, clamp, totals::MachineTotal};
+use crate::vm::admission::Level;
 
 const MIB: i64 = 1 << 20;
 
@@ -38,7 +39,7 @@ pub(super) fn total_load(tx: &Tx<'_>, pool: &MoRef) -> Load {
 /// The rule.
 pub(super) struct PoolUsage;
 
-fn is_pool(moref: &MoRef) -> bool {
+pub(crate) fn is_pool(moref: &MoRef) -> bool {
     moref.kind == "ResourcePool" || moref.kind == "VirtualApp"
 }
 
@@ -91,16 +92,15 @@ fn change(tx: &mut Tx<'_>, pool: &str, change: impl FnOnce(&mut ChildTotal)) {
 /// What a pool takes from its parent: its own reservation, or what is reserved in it if that is more.
 fn held(tx: &Tx<'_>, moref: &MoRef, pool: &ResourcePool) -> ChildTotal {
     let (cpu, memory) = reserved(tx, moref);
-    let own = |allocation: &ResourceAllocationInfo| allocation.reservation.unwrap_or(0);
     ChildTotal {
         load: total_load(tx, moref),
-        cpu_held: cpu.max(own(&pool.config.cpu_allocation)),
-        memory_held: memory.max(own(&pool.config.memory_allocation)),
+        cpu_held: Level::of(&pool.config.cpu_allocation, cpu).held(),
+        memory_held: Level::of(&pool.config.memory_allocation, memory).held(),
     }
 }
 
 /// What machines and child pools of a pool have reserved: MHz and MiB.
-fn reserved(tx: &Tx<'_>, moref: &MoRef) -> (i64, i64) {
+pub(crate) fn reserved(tx: &Tx<'_>, moref: &MoRef) -> (i64, i64) {
     let own = tx.private::<MachineTotal>(&moref.id).copied().unwrap_or_default().0;
     let children = tx.private::<ChildTotal>(&moref.id).copied().unwrap_or_default();
     (own.cpu_reserved + children.cpu_held, own.memory_reserved + children.memory_held)
@@ -146,12 +146,9 @@ fn usage(
     usage: i64,
     above: Option<&ResourcePoolResourceUsage>,
 ) -> ResourcePoolResourceUsage {
-    let own = (allocation.reservation.unwrap_or(0) - used).max(0) * unit;
-    let borrowed = match above {
-        Some(above) if allocation.expandable_reservation == Some(true) => above.unreserved_for_pool,
-        _ => 0,
-    };
-    let limit = allocation.limit.filter(|limit| *limit >= 0).map(|limit| limit * unit);
+    let borrowable = above.map_or(0, |above| above.unreserved_for_pool / unit);
+    let free = Level::of(allocation, used).room(borrowable).saturating_mul(unit);
+    let limit = allocation.limit.filter(|limit| *limit >= 0).map(|limit| limit.saturating_mul(unit));
     let most = match (limit, above.map(|a| a.max_usage)) {
         (Some(limit), Some(above)) => limit.min(above),
         (limit, above) => limit.or(above).unwrap_or(0),
@@ -159,8 +156,8 @@ fn usage(
     ResourcePoolResourceUsage {
         reservation_used: used * unit,
         reservation_used_for_vm: used_for_vm * unit,
-        unreserved_for_pool: own + borrowed,
-        unreserved_for_vm: own + borrowed,
+        unreserved_for_pool: free,
+        unreserved_for_vm: free,
         overall_usage: usage * unit,
         max_usage: most,
     }

@@ -6,6 +6,10 @@ use inventory::{Derive, Tx};
 use vim25::{MoRef, Str, mo::VirtualMachine};
 
 use super::Load;
+use crate::vm::{
+    activity::{Operation, UnderWay},
+    admission::Reservation,
+};
 
 /// What the virtual machines of a host, or those directly in a pool, use. Private state of hosts and pools.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,10 +32,10 @@ struct Handed {
 }
 
 impl Handed {
-    fn by(vm: &VirtualMachine) -> Handed {
+    fn by(vm: &VirtualMachine, starts: bool) -> Handed {
         let usage = vm.storage.iter().flat_map(|s| s.per_datastore_usage.iter().flatten());
         Handed {
-            load: Load::of(vm),
+            load: Load::of(vm, starts),
             host: vm.runtime.host.as_ref().map(|h| h.id.clone()),
             pool: vm.resource_pool.as_ref().map(|p| p.id.clone()),
             space: usage
@@ -42,6 +46,29 @@ impl Handed {
                 .collect(),
         }
     }
+}
+
+/// Whether a virtual machine is being powered on.
+fn starts(tx: &Tx<'_>, vm: &MoRef) -> bool {
+    tx.private::<UnderWay>(&vm.id).is_some_and(|work| work.operation == Operation::PowerOn)
+}
+
+/// What a virtual machine holds, as its host and pool know it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// What is reserved for it.
+    pub reserved: Reservation,
+    /// Id of its host.
+    pub host: Option<Str>,
+    /// Id of its pool.
+    pub pool: Option<Str>,
+}
+
+/// What a virtual machine has held since the last commit.
+pub(crate) fn held(tx: &Tx<'_>, vm: &MoRef) -> Option<Held> {
+    let Handed { load, host, pool, .. } = tx.private::<Handed>(&vm.id)?;
+    let reserved = Reservation { cpu: load.cpu_reserved, memory: load.memory_reserved };
+    Some(Held { reserved, host: host.clone(), pool: pool.clone() })
 }
 
 /// Changes to totals, collected before they are written.
@@ -116,7 +143,8 @@ impl Derive for Totals {
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         let mut changes = Changes::default();
         for moref in touched.iter().filter(|m| m.kind == "VirtualMachine") {
-            let new = tx.get::<VirtualMachine>(moref).map(Handed::by);
+            let starts = starts(tx, moref);
+            let new = tx.get::<VirtualMachine>(moref).map(|vm| Handed::by(vm, starts));
             let old = match &new {
                 Some(_) => tx.private::<Handed>(&moref.id).cloned(),
                 None => tx.before().private::<Handed>(&moref.id).cloned(),

@@ -15,6 +15,7 @@
 //! Left out on purpose: permissions, tasks, events, and what other objects list a VM for (folder, pool and host).
 
 pub mod activity;
+pub mod admission;
 pub mod capability;
 pub mod config;
 pub mod default_vm;

@@ -118,18 +118,17 @@ fn allocations(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) 
         config.memory_reservation_locked_to_max = Some(locked);
     }
     let wish = change.spec.cpu_allocation.as_ref();
-    let cpu = allocation(config.cpu_allocation.as_ref(), wish, "cpuAllocation", |level| cpu_shares(level, cpus))?;
+    let cpu = allocation(config.cpu_allocation.as_ref(), wish, "cpuAllocation", None, |level| cpu_shares(level, cpus))?;
     let wish = change.spec.memory_allocation.as_ref();
-    let mut mem =
-        allocation(config.memory_allocation.as_ref(), wish, "memoryAllocation", |level| memory_shares(level, memory))?;
-    let whole = Some(i64::from(memory));
-    if config.memory_reservation_locked_to_max == Some(true) {
-        if wish.and_then(|w| w.reservation).is_some_and(|r| Some(r) != whole) {
-            let why = "it is locked to the whole memory by memoryReservationLockedToMax";
-            return Err(Fault::argument("configSpec.memoryAllocation.reservation", why));
-        }
-        mem.reservation = whole;
-    } else if mem.reservation > whole {
+    let whole = i64::from(memory);
+    let locked = (config.memory_reservation_locked_to_max == Some(true)).then_some(whole);
+    if let Some(wished) = wish.and_then(|w| w.reservation).filter(|r| locked.is_some_and(|l| l != *r)) {
+        let why = format!("{wished} is not {whole}, to which memoryReservationLockedToMax locks it");
+        return Err(Fault::argument("configSpec.memoryAllocation.reservation", why));
+    }
+    let by_level = |level: &SharesLevel| memory_shares(level, memory);
+    let mem = allocation(config.memory_allocation.as_ref(), wish, "memoryAllocation", locked, by_level)?;
+    if mem.reservation > Some(whole) {
         let why = format!("it is above the memory of the machine, {memory} MB");
         return Err(Fault::argument("configSpec.memoryAllocation.reservation", why));
     }
@@ -142,11 +141,13 @@ fn allocations(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) 
     Ok(())
 }
 
-/// What an allocation becomes: shares follow from the level unless that is `custom`.
+/// What an allocation becomes: shares follow from the level unless that is `custom`, and the reservation is `locked` if
+/// that is given.
 fn allocation(
     old: Option<&Obj<ResourceAllocationInfo>>,
     wish: Option<&Obj<ResourceAllocationInfo>>,
     member: &str,
+    locked: Option<i64>,
     by_level: impl Fn(&SharesLevel) -> i32,
 ) -> Result<ResourceAllocationInfo, Fault> {
     let merged = match wish {
@@ -154,6 +155,7 @@ fn allocation(
         None => old.cloned().unwrap_or_default(),
     };
     let mut new = (*merged).clone();
+    new.reservation = locked.or(new.reservation);
     let path = |tail: &str| Str::from(format!("configSpec.{member}.{tail}"));
     let reservation = new.reservation.unwrap_or(0);
     if reservation < 0 {

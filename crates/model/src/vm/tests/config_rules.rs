@@ -239,6 +239,34 @@ fn a_locked_reservation_follows_the_memory() {
     assert_eq!(reserved(&larger), Some(64));
     let fault = changed(&locked, OFF, |s| s.memory_allocation = Some(reserve(16, None))).unwrap_err();
     assert_eq!(argument(&fault), "configSpec.memoryAllocation.reservation");
+    let freed = changed(&larger, OFF, |s| {
+        s.memory_reservation_locked_to_max = Some(false);
+        s.memory_allocation = Some(reserve(16, None));
+    });
+    assert_eq!(reserved(&freed.unwrap()), Some(16), "a lock that is lifted in the same spec holds nothing");
+    let unlocked = changed(&larger, ON, |s| s.memory_reservation_locked_to_max = Some(false)).unwrap();
+    assert_eq!(reserved(&unlocked), Some(64), "what was reserved stays reserved");
+}
+
+#[test]
+fn a_lock_and_a_limit_agree() {
+    let locked = |limit| {
+        created(|s| {
+            s.memory_reservation_locked_to_max = Some(true);
+            s.memory_allocation = Some(ResourceAllocationInfo { limit: Some(limit), ..Default::default() }.into());
+        })
+    };
+    assert_eq!(argument(&locked(16).unwrap_err()), "configSpec.memoryAllocation.limit");
+    let config = locked(32).unwrap();
+    assert_eq!(
+        argument(&changed(&config, OFF, |s| s.memory_mb = Some(64)).unwrap_err()),
+        "configSpec.memoryAllocation.limit"
+    );
+    let smaller = changed(&config, OFF, |s| {
+        s.memory_mb = Some(16);
+        s.memory_allocation = Some(ResourceAllocationInfo { limit: Some(16), ..Default::default() }.into());
+    });
+    assert_eq!(smaller.unwrap().memory_allocation.as_ref().unwrap().reservation, Some(16));
 }
 
 fn option(key: &str, value: &str) -> Obj<OptionValue> {

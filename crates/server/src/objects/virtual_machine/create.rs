@@ -2,7 +2,9 @@
 
 use inventory::Tx;
 use model::vm::{
-    Context, config,
+    Context,
+    admission::{self, Seat},
+    config,
     object::{self, Place},
 };
 use vim25::{
@@ -50,6 +52,7 @@ fn create(work: &Work, tx: &mut Tx<'_>, wish: &Wish) -> Result<MoRef, Fault> {
     let around = Around::new(tx.before(), host.clone());
     let context = Context { surroundings: &around, now: tx.now(), seed: tx.random(), vm: &vm };
     let made = config::create(&spec, &context)?;
+    admission::create(tx, &made, Seat { host: Some(&host), pool: Some(&wish.pool) })?;
     let place = Place {
         this: vm.clone(),
         folder: Some(wish.folder.clone()),
