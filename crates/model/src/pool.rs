@@ -6,6 +6,10 @@ use vim25::{
     types::*,
 };
 
+mod config;
+
+pub use config::reconfigured;
+
 use crate::{
     entity::{disabling, entity},
     kit::{some, text, texts},

@@ -10,10 +10,11 @@ mod level;
 use inventory::Tx;
 use vim25::{
     MoRef,
-    mo::{HostSystem, VirtualMachine},
+    mo::{HostSystem, ResourcePool, VirtualMachine},
     types::{
         GenericVmConfigFault, InsufficientCpuResourcesFault, InsufficientMemoryResourcesFault,
-        LatencySensitivitySensitivityLevel, VirtualMachineConfigInfo, VirtualMachinePowerState, VirtualPCIPassthrough,
+        LatencySensitivitySensitivityLevel, ResourceAllocationInfo, ResourceConfigSpec, VirtualMachineConfigInfo,
+        VirtualMachinePowerState, VirtualPCIPassthrough,
     },
 };
 
@@ -101,6 +102,28 @@ pub fn create(tx: &Tx<'_>, config: &VirtualMachineConfigInfo, seat: Seat<'_>) ->
     }
 }
 
+/// Whether a pool can have `config`: it reserves no more than the pools above can give it, and no less than what is
+/// reserved in it. `parent` is the pool above; `pool` is none for a new one.
+///
+/// # Errors
+/// `InsufficientMemoryResourcesFault`, `InsufficientCpuResourcesFault`.
+pub fn pool(tx: &Tx<'_>, pool: Option<&MoRef>, parent: &MoRef, config: &ResourceConfigSpec) -> Result<(), Fault> {
+    let (cpu, memory) = pool.map(|pool| derive::reserved_in_pool(tx, pool)).unwrap_or_default();
+    let above = Ledger::default().room(tx, parent);
+    let old = pool.and_then(|pool| tx.get::<ResourcePool>(pool)).map(|pool| &pool.config);
+    let held = |allocation: Option<&ResourceAllocationInfo>, used| allocation.map_or(0, |a| Level::of(a, used).held());
+    let place = "in this pool and the ones above";
+    let memory_above = above.memory + held(old.map(|c| &*c.memory_allocation), memory);
+    if let Some((room, wanted)) = Level::of(&config.memory_allocation, memory).shortage(memory_above) {
+        return Err(short_of_memory(wanted, room, place));
+    }
+    let cpu_above = above.cpu + held(old.map(|c| &*c.cpu_allocation), cpu);
+    match Level::of(&config.cpu_allocation, cpu).shortage(cpu_above) {
+        Some((room, wanted)) => Err(short_of_cpu(wanted, room, place)),
+        None => Ok(()),
+    }
+}
+
 /// Whether a seat has room for a reservation, once `vm` has left where it is.
 fn seat_for(tx: &Tx<'_>, vm: Option<&MoRef>, wanted: Reservation, seat: Seat<'_>) -> Result<(), Fault> {
     if wanted == Reservation::default() {
@@ -130,22 +153,28 @@ fn on_host(tx: &Tx<'_>, host: &MoRef, own: Reservation) -> Reservation {
 
 fn fits(wanted: Reservation, room: Reservation, place: &str) -> Result<(), Fault> {
     if wanted.memory > room.memory {
-        let message =
-            format!("The machine reserves {} MB of memory, {place} {} MB can be reserved.", wanted.memory, room.memory);
-        let fault = InsufficientMemoryResourcesFault {
-            unreserved: room.memory.saturating_mul(1 << 20),
-            requested: wanted.memory.saturating_mul(1 << 20),
-            ..Default::default()
-        };
-        return Err(Fault::new(fault, message));
+        return Err(short_of_memory(wanted.memory, room.memory, place));
     }
     if wanted.cpu > room.cpu {
-        let message =
-            format!("The machine reserves {} MHz of CPU, {place} {} MHz can be reserved.", wanted.cpu, room.cpu);
-        let fault = InsufficientCpuResourcesFault { unreserved: room.cpu, requested: wanted.cpu, ..Default::default() };
-        return Err(Fault::new(fault, message));
+        return Err(short_of_cpu(wanted.cpu, room.cpu, place));
     }
     Ok(())
+}
+
+fn short_of_memory(wanted: i64, room: i64, place: &str) -> Fault {
+    let message = format!("{wanted} MB of memory are to be reserved, {place} {room} MB can be.");
+    let fault = InsufficientMemoryResourcesFault {
+        unreserved: room.saturating_mul(1 << 20),
+        requested: wanted.saturating_mul(1 << 20),
+        ..Default::default()
+    };
+    Fault::new(fault, message)
+}
+
+fn short_of_cpu(wanted: i64, room: i64, place: &str) -> Fault {
+    let message = format!("{wanted} MHz of CPU are to be reserved, {place} {room} MHz can be.");
+    let fault = InsufficientCpuResourcesFault { unreserved: room, requested: wanted, ..Default::default() };
+    Fault::new(fault, message)
 }
 
 /// A fault if the machine has to have all of its memory reserved and has not.

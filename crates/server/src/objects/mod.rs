@@ -14,6 +14,7 @@ mod history;
 mod license_manager;
 mod option_manager;
 mod property_collector;
+mod resource_pool;
 mod search_index;
 mod service_instance;
 mod session_manager;
@@ -39,6 +40,7 @@ pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     folder::register(registry)?;
     entity::register(registry)?;
     property_collector::register(registry)?;
+    resource_pool::register(registry)?;
     search_index::register(registry)?;
     service_instance::register(registry)?;
     session_manager::register(registry)?;

@@ -38,6 +38,17 @@ impl Level {
         let free = own.saturating_add(borrowed);
         self.limit.map_or(free, |limit| free.min(limit - self.used)).max(0)
     }
+
+    /// What is missing for the pool to be like this while the one above can give it `above` in all: what there is, and
+    /// what is wanted.
+    pub fn shortage(&self, above: i64) -> Option<(i64, i64)> {
+        let own = if self.expandable { above } else { self.reservation };
+        let most = self.limit.map_or(own, |limit| own.min(limit));
+        if self.used > most {
+            return Some((most, self.used));
+        }
+        (self.reservation > above).then_some((above, self.reservation))
+    }
 }
 
 #[cfg(test)]
@@ -61,6 +72,15 @@ mod tests {
     fn a_limit_bounds_what_can_be_borrowed() {
         assert_eq!(level(100, Some(120), true, 30).room(1_000), 90);
         assert_eq!(level(0, Some(120), true, 150).room(1_000), 0, "a limit below what is used leaves nothing");
+    }
+
+    #[test]
+    fn a_pool_cannot_be_less_than_what_is_reserved_in_it() {
+        assert_eq!(level(100, None, false, 100).shortage(100), None);
+        assert_eq!(level(99, None, false, 100).shortage(100), Some((99, 100)));
+        assert_eq!(level(99, None, true, 100).shortage(100), None);
+        assert_eq!(level(0, Some(99), true, 100).shortage(100), Some((99, 100)));
+        assert_eq!(level(101, None, true, 0).shortage(100), Some((100, 101)));
     }
 
     proptest! {

@@ -1,15 +1,16 @@
 //! CPUs, memory and what is allocated of them.
 
 use vim25::{
-    Obj, Str,
-    types::{ResourceAllocationInfo, SharesInfo, SharesLevel, VirtualMachineConfigInfo, VirtualMachineVirtualNumaInfo},
+    Obj,
+    types::{SharesLevel, VirtualMachineConfigInfo, VirtualMachineVirtualNumaInfo},
 };
 
 use super::{
+    allocation::allocation,
     checks::Change,
     resources::{cpu_shares, memory_overhead, memory_shares},
 };
-use crate::vm::{Fault, merge, version};
+use crate::vm::{Fault, version};
 
 /// Least memory of a VM in MB; memory comes in pieces of this size.
 const MEMORY_PIECE: i64 = 4;
@@ -118,7 +119,9 @@ fn allocations(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) 
         config.memory_reservation_locked_to_max = Some(locked);
     }
     let wish = change.spec.cpu_allocation.as_ref();
-    let cpu = allocation(config.cpu_allocation.as_ref(), wish, "cpuAllocation", None, |level| cpu_shares(level, cpus))?;
+    let cpu = allocation(config.cpu_allocation.as_ref(), wish, "configSpec.cpuAllocation", None, |level| {
+        cpu_shares(level, cpus)
+    })?;
     let wish = change.spec.memory_allocation.as_ref();
     let whole = i64::from(memory);
     let locked = (config.memory_reservation_locked_to_max == Some(true)).then_some(whole);
@@ -127,7 +130,7 @@ fn allocations(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) 
         return Err(Fault::argument("configSpec.memoryAllocation.reservation", why));
     }
     let by_level = |level: &SharesLevel| memory_shares(level, memory);
-    let mem = allocation(config.memory_allocation.as_ref(), wish, "memoryAllocation", locked, by_level)?;
+    let mem = allocation(config.memory_allocation.as_ref(), wish, "configSpec.memoryAllocation", locked, by_level)?;
     if mem.reservation > Some(whole) {
         let why = format!("it is above the memory of the machine, {memory} MB");
         return Err(Fault::argument("configSpec.memoryAllocation.reservation", why));
@@ -139,49 +142,6 @@ fn allocations(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) 
         config.memory_allocation = Some(mem.into());
     }
     Ok(())
-}
-
-/// What an allocation becomes: shares follow from the level unless that is `custom`, and the reservation is `locked` if
-/// that is given.
-fn allocation(
-    old: Option<&Obj<ResourceAllocationInfo>>,
-    wish: Option<&Obj<ResourceAllocationInfo>>,
-    member: &str,
-    locked: Option<i64>,
-    by_level: impl Fn(&SharesLevel) -> i32,
-) -> Result<ResourceAllocationInfo, Fault> {
-    let merged = match wish {
-        Some(wish) => merge::over(old, wish),
-        None => old.cloned().unwrap_or_default(),
-    };
-    let mut new = (*merged).clone();
-    new.reservation = locked.or(new.reservation);
-    let path = |tail: &str| Str::from(format!("configSpec.{member}.{tail}"));
-    let reservation = new.reservation.unwrap_or(0);
-    if reservation < 0 {
-        return Err(Fault::argument(path("reservation"), format!("{reservation} is negative")));
-    }
-    let limit = new.limit.unwrap_or(-1);
-    if limit < -1 || (limit != -1 && limit < reservation) {
-        let why = format!("{limit} is neither -1 (none) nor at least the reservation {reservation}");
-        return Err(Fault::argument(path("limit"), why));
-    }
-    if let Some(shares) = &new.shares {
-        let number = match &shares.level {
-            SharesLevel::Custom => shares.shares,
-            SharesLevel::Other_(word) => {
-                return Err(Fault::argument(path("shares.level"), format!("'{word}' is no level")));
-            }
-            level => by_level(level),
-        };
-        if !(0..=1_000_000_000).contains(&number) {
-            return Err(Fault::argument(path("shares.shares"), format!("{number} is out of range")));
-        }
-        if number != shares.shares {
-            new.shares = Some(SharesInfo { shares: number, level: shares.level.clone() }.into());
-        }
-    }
-    Ok(new)
 }
 
 /// What follows from the number of CPUs and the memory.

@@ -45,8 +45,11 @@ pub fn creation(spec: &VirtualMachineConfigSpec, context: &Context<'_>) -> Resul
     if stem != folder {
         rename_files(&mut config, &datastore.name, &folder, &stem);
     }
-    if let Some(key) = &spec.version {
-        let number = checks::version(key, context)?;
+    let number = match &spec.version {
+        Some(key) => checks::version(key, context)?,
+        None => context.surroundings.host().newest_hardware,
+    };
+    if number != version::NEWEST {
         config.version = version::key(number);
         config.hardware.device = Some(hardware::default_devices(number));
     }

@@ -2,6 +2,7 @@
 //!
 //! [`create`] and [`reconfigure`] work on a copy: after a fault nothing has changed.
 
+pub(crate) mod allocation;
 mod checks;
 mod cpu_memory;
 mod create;

@@ -6,6 +6,8 @@ pub mod names;
 mod rename;
 
 pub use children::{adopt, child_lists, release};
+pub use destroy::destroy_tree;
+pub use rename::refuse_disabled;
 use vim25::{args, mo};
 
 use crate::{
