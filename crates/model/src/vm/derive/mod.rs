@@ -10,6 +10,7 @@ mod rename;
 mod rule;
 mod storage;
 mod summary;
+mod touch;
 
 use vim25::{
     MoRef, Obj,

@@ -12,7 +12,10 @@ use vim25::{
     types::OpaqueNetworkSummary,
 };
 
-use super::{refresh, rename};
+use super::{
+    refresh, rename,
+    touch::{self, Touch},
+};
 use crate::vm::surroundings::{DatastoreFacts, Lookup, NetworkFacts};
 
 /// Refreshes VMs that changed, keeps `datastore.vm` and `network.vm` exact, and takes a datastore's new name into the
@@ -26,9 +29,23 @@ impl Derive for Machines {
         }
         let mut links = Links::default();
         for vm in touched.iter().filter(|m| m.kind == "VirtualMachine") {
-            one(tx, vm, &mut links);
+            match touch::of(tx, vm) {
+                Touch::Nothing => {}
+                Touch::Devices => repeat_runtime(tx, vm),
+                Touch::Any => one(tx, vm, &mut links),
+            }
         }
         links.write(tx);
+    }
+}
+
+/// The summary repeats what the runtime says.
+fn repeat_runtime(tx: &mut Tx<'_>, this: &MoRef) {
+    let repeats = |vm: &VirtualMachine| vm.summary.runtime.same(&vm.runtime) || vm.summary.runtime == vm.runtime;
+    if !tx.get::<VirtualMachine>(this).is_none_or(repeats)
+        && let Some(vm) = tx.edit::<VirtualMachine>(this)
+    {
+        vm.summary.runtime = vm.runtime.clone();
     }
 }
 

@@ -130,3 +130,27 @@ fn a_renamed_datastore_is_renamed_in_every_path_of_its_vms() {
     assert_eq!(vm.datastore, Some(vec![moref(("Datastore", "datastore-5"))]));
     assert_eq!(machines(&inventory, ("Datastore", "datastore-5")), [moref(VM)]);
 }
+
+#[test]
+fn the_summary_repeats_the_state_of_devices() {
+    let inventory = inventory();
+    let entry = |active| VirtualMachineDeviceRuntimeInfo {
+        key: 4000,
+        runtime_state: VirtualMachineDeviceRuntimeInfoVirtualEthernetCardRuntimeState {
+            vm_direct_path_gen2_active: Some(active),
+            ..Default::default()
+        }
+        .into(),
+    };
+    for state in [Some(vec![entry(false).into()]), Some(vec![entry(true).into()]), None] {
+        let change = |tx: &mut inventory::Tx<'_>| {
+            tx.edit::<mo::VirtualMachine>(&moref(VM)).unwrap().runtime.device = state.clone();
+            Ok::<(), ()>(())
+        };
+        inventory.commit(change).unwrap();
+        let world = inventory.snapshot();
+        let vm = world.get::<mo::VirtualMachine>(&moref(VM)).unwrap();
+        assert_eq!(vm.runtime.device, state);
+        assert_eq!(vm.summary.runtime, vm.runtime);
+    }
+}

@@ -1,0 +1,45 @@
+//! Tells a change that matters to a VM's derived state from one that does not.
+
+use std::sync::Arc;
+
+use inventory::Tx;
+use vim25::{DataObject, MoRef, cast, mo::VirtualMachine};
+
+/// What a transaction did to a VM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Touch {
+    /// Nothing that a property shows.
+    Nothing,
+    /// Only `runtime.device`, which nothing but its copy in the summary follows from.
+    Devices,
+    /// Anything else.
+    Any,
+}
+
+/// What the transaction did to this VM so far. The VM before it was at rest: its derived state was true.
+pub(super) fn of(tx: &Tx<'_>, this: &MoRef) -> Touch {
+    let (Some(old), Some(new)) = (tx.before().find(&this.id), tx.find(&this.id)) else { return Touch::Any };
+    if Arc::ptr_eq(&old.content, &new.content) {
+        return Touch::Nothing;
+    }
+    match (cast::<VirtualMachine>(&*old.content), cast::<VirtualMachine>(&*new.content)) {
+        (Some(old), Some(new)) if only_devices(old, new) => Touch::Devices,
+        _ => Touch::Any,
+    }
+}
+
+fn only_devices(old: &VirtualMachine, new: &VirtualMachine) -> bool {
+    let runtime = old.runtime.same(&new.runtime) || equal_but(&*old.runtime, &*new.runtime, &["device"]);
+    let summary = old.summary.same(&new.summary) || equal_but(&*old.summary, &*new.summary, &["runtime"]);
+    runtime && summary && equal_but(old, new, &["runtime", "summary"])
+}
+
+/// Whether two values of one type are equal in all other fields than these.
+fn equal_but(old: &dyn DataObject, new: &dyn DataObject, skipped: &[&str]) -> bool {
+    let bases = match (old.base(), new.base()) {
+        (Some(old), Some(new)) => equal_but(old, new, skipped),
+        _ => true,
+    };
+    let mut fields = old.descriptor().fields.iter().enumerate().filter(|(_, field)| !skipped.contains(&field.name));
+    bases && fields.all(|(index, _)| old.get(index) == new.get(index))
+}
