@@ -4,6 +4,7 @@
 //! - [`build()`]: a whole world in one transaction
 //! - [`content`]: the service instance and its managers
 //! - [`mod@derive`]: totals and usage of hosts, clusters, pools and datastores
+//! - [`host`]: hosts by profile, and what follows from their settings
 //! - [`vm`]: virtual machines
 //!
 //! Left out on purpose: transactions of its own, I/O, privileges.
@@ -17,7 +18,7 @@ pub mod derive;
 mod entity;
 mod error;
 pub mod folder;
-mod host;
+pub mod host;
 mod kit;
 pub mod network;
 pub mod pool;
@@ -26,4 +27,5 @@ pub mod vm;
 
 pub use build::{Lab, build};
 pub use error::BuildError;
+pub use host::HostProfile;
 pub use settings::Settings;

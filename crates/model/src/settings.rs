@@ -2,6 +2,8 @@
 
 use vim25::ApiVersion;
 
+use crate::HostProfile;
+
 /// How much of everything a new world has, and what kind of server it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -37,6 +39,8 @@ pub struct Settings {
     pub folders: u32,
     /// Whether virtual machines start powered on.
     pub autostart: bool,
+    /// What all hosts are.
+    pub host_profile: HostProfile,
     /// The version of the API that the server says it speaks.
     pub api_version: ApiVersion,
 }
@@ -60,6 +64,7 @@ impl Settings {
             opaque_networks: 0,
             folders: 0,
             autostart: true,
+            host_profile: HostProfile::default(),
             api_version: ApiVersion::parse("8.0.3.0").expect("the schema knows the version that it was made for"),
         }
     }

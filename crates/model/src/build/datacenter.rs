@@ -62,7 +62,7 @@ impl Site {
 
 impl<'s> Builder<'s> {
     pub(super) fn new(settings: &'s Settings) -> Builder<'s> {
-        let template = host::Template::new(settings.api_version);
+        let template = host::Template::new(settings.host_profile, settings.api_version);
         Builder { settings, template, hosts: 0, machines: Machines::new(settings.autostart) }
     }
 
@@ -104,7 +104,7 @@ impl<'s> Builder<'s> {
         let mut computes: Vec<_> = (0..settings.standalone_hosts).map(|i| site::standalone(tx, dc, i)).collect();
         computes.extend((0..settings.clusters).map(|i| site::cluster(tx, settings, dc, i)));
         let any_host = computes.iter().any(|c| !c.hosts.is_empty());
-        let volumes = site::volumes(tx, if any_host { settings.datastores } else { 0 });
+        let volumes = site::volumes(tx, settings.host_profile, if any_host { settings.datastores } else { 0 });
         Site { folders, computes, volumes, switch, vm_network: new(tx, "Network", "network"), opaque }
     }
 
@@ -191,8 +191,8 @@ impl<'s> Builder<'s> {
         let jack = site.switch.as_ref().and_then(|s| s.jack(site.hosts().len()));
         let mut room = Room::new(&site.volumes, jack, &site.vm_network);
         for compute in &site.computes {
-            let hosts: Vec<_> = compute.hosts.iter().map(|h| host::facts(h.moref.clone(), h.name.clone())).collect();
-            room.enter(hosts, compute.browser.clone(), site.folders.vm.clone());
+            let facts = |h: &Named| host::facts(self.settings.host_profile, h.moref.clone(), h.name.clone());
+            room.enter(compute.hosts.iter().map(facts).collect(), compute.browser.clone(), site.folders.vm.clone());
             for (pool, prefix) in compute.groups() {
                 for index in 0..self.settings.vms {
                     let this = new(tx, "VirtualMachine", "vm");

@@ -12,7 +12,7 @@ use super::{
     site::{Compute, Named},
 };
 use crate::{
-    Settings, compute, datacenter, folder,
+    HostProfile, Settings, compute, datacenter, folder,
     folder::Holds,
     host::{self, HostSpec, network::VM_NETWORK, storage::Volume},
     network,
@@ -30,7 +30,7 @@ pub(super) fn build(tx: &mut Tx<'_>, settings: &Settings, lists: &mut Lists) -> 
     let dc = fixed("Datacenter", "ha-datacenter");
     lists.child(&root, &dc);
     let folders = folders(tx, &dc);
-    let volumes: Vec<Volume> = (0..settings.datastores).map(|index| volume(tx, index)).collect();
+    let volumes: Vec<Volume> = (0..settings.datastores).map(|index| volume(tx, settings.host_profile, index)).collect();
     let vm_network = fixed("Network", "HaNetwork-VM Network");
 
     let mut made = datacenter::datacenter("ha-datacenter", root.clone(), &folders);
@@ -46,7 +46,11 @@ pub(super) fn build(tx: &mut Tx<'_>, settings: &Settings, lists: &mut Lists) -> 
     lists.child(&folders.network, &vm_network);
 
     let mut room = Room::new(&volumes, None, &vm_network);
-    room.enter(vec![host::facts(hosts[0].clone(), HOST.into())], compute.browser.clone(), folders.vm.clone());
+    room.enter(
+        vec![host::facts(settings.host_profile, hosts[0].clone(), HOST.into())],
+        compute.browser.clone(),
+        folders.vm.clone(),
+    );
     let mut machines = Machines::new(settings.autostart);
     let mut vms = vec![];
     for index in 0..settings.vms {
@@ -73,9 +77,9 @@ fn folders(tx: &mut Tx<'_>, dc: &MoRef) -> datacenter::Folders {
 }
 
 /// On a host a datastore's id is the UUID of its volume.
-fn volume(tx: &mut Tx<'_>, index: u32) -> Volume {
+fn volume(tx: &mut Tx<'_>, profile: HostProfile, index: u32) -> Volume {
     let uuid = site::volume_uuid(tx);
-    site::new_volume(tx, MoRef::new("Datastore", uuid.clone()), uuid, index)
+    site::new_volume(tx, profile, MoRef::new("Datastore", uuid.clone()), uuid, index)
 }
 
 fn insert_host(
@@ -115,6 +119,6 @@ fn insert_host(
         boot_time: tx.now().plus_seconds(-UPTIME),
         managed_by: None,
     };
-    host::insert(tx, &host::Template::new(settings.api_version), &spec);
+    host::insert(tx, &host::Template::new(settings.host_profile, settings.api_version), &spec);
     compute
 }

@@ -4,7 +4,7 @@ use inventory::Tx;
 use vim25::{MoRef, Str};
 
 use super::new;
-use crate::{Settings, host::storage::Volume};
+use crate::{HostProfile, Settings, host::storage::Volume};
 
 /// A cluster or a single host, with its hosts and pools.
 pub(super) struct Compute {
@@ -76,19 +76,20 @@ pub(super) fn cluster(tx: &mut Tx<'_>, settings: &Settings, dc: &str, index: u32
 }
 
 /// The volumes of a datacenter.
-pub(super) fn volumes(tx: &mut Tx<'_>, count: u32) -> Vec<Volume> {
+pub(super) fn volumes(tx: &mut Tx<'_>, profile: HostProfile, count: u32) -> Vec<Volume> {
     let volume = |index| {
         let datastore = new(tx, "Datastore", "datastore");
         let uuid = volume_uuid(tx);
-        new_volume(tx, datastore, uuid, index)
+        new_volume(tx, profile, datastore, uuid, index)
     };
     (0..count).map(volume).collect()
 }
 
 /// A volume called `LocalDS_{index}` on a disk of its own.
-pub(super) fn new_volume(tx: &mut Tx<'_>, datastore: MoRef, uuid: Str, index: u32) -> Volume {
+pub(super) fn new_volume(tx: &mut Tx<'_>, profile: HostProfile, datastore: MoRef, uuid: Str, index: u32) -> Volume {
     let naa: Str = format!("naa.68ccf098{:08x}{:016x}", tx.random() as u32, tx.random()).into();
-    Volume::new(datastore, format!("LocalDS_{index}").into(), uuid, naa, crate::datastore::CAPACITY)
+    let name = format!("LocalDS_{index}").into();
+    Volume::new(datastore, profile.vmfs(), name, uuid, naa, crate::datastore::CAPACITY)
 }
 
 /// The UUID of a VMFS volume: creation time, random, and the address of the port of the host that made it.

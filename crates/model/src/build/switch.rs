@@ -5,11 +5,12 @@ use vim25::{MoRef, Obj, Str, types::VMwareDVSPortSetting};
 
 use super::{new, site::Named};
 use crate::{
-    Settings,
-    host::network::SwitchMember,
+    HostProfile, Settings,
+    host::network::{self, SwitchMember},
     network::{
         policy::{port_setting, uplinks},
         portgroup::{Kind, PortgroupSpec, portgroup},
+        ports,
         switch::{SwitchSpec, switch, switch_uuid},
     },
 };
@@ -24,6 +25,7 @@ pub(super) struct Switch {
     uuid: Str,
     uplinks: Named,
     groups: Vec<(Named, Kind)>,
+    profile: HostProfile,
 }
 
 /// Where a virtual machine's card is connected.
@@ -56,7 +58,7 @@ impl Switch {
             groups.push((named, Kind::Nsx(opaque.then(|| tx.uuid()))));
         }
         let uuid = switch_uuid(&tx.uuid());
-        Some(Switch { moref, name: "DVS0".into(), uuid, uplinks, groups })
+        Some(Switch { moref, name: "DVS0".into(), uuid, uplinks, groups, profile: settings.host_profile })
     }
 
     /// Its port groups, uplinks first.
@@ -82,7 +84,8 @@ impl Switch {
             name: self.name.clone(),
             uuid: self.uuid.clone(),
             uplink_portgroup: self.uplinks.moref.id.clone(),
-            uplink_port: (index * uplinks().len()).to_string().into(),
+            uplinks: network::uplinks(self.profile, &uplinks(), index * uplinks().len()),
+            offloading: self.profile.network_offload().is_some(),
         }
     }
 
@@ -140,6 +143,7 @@ impl Switch {
         }
         spec.ports = first as i32;
         tx.insert(self.moref, switch(&spec, tx.now()));
+        spec.portgroups.iter().for_each(|group| ports::establish(tx, group));
         made
     }
 }

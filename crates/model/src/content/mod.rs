@@ -23,7 +23,7 @@ use crate::{Settings, kit::texts};
 /// Puts the service instance and its managers into the world.
 pub(crate) fn insert(tx: &mut Tx, settings: &Settings, root: &MoRef) {
     let about = if settings.esx {
-        about::esxi(settings.api_version)
+        about::esxi(settings.host_profile, settings.api_version)
     } else {
         about::vcenter(settings.api_version, tx.uuid().to_string().into())
     };

@@ -24,6 +24,7 @@ pub(crate) use totals::held;
 /// Every rule, in the order in which they run.
 pub fn rules() -> Vec<Box<dyn Derive>> {
     vec![
+        Box::new(crate::host::Passthrough),
         Box::new(crate::vm::derive::Machines),
         Box::new(totals::Totals),
         Box::new(host::HostUsage),

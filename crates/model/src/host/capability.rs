@@ -1,17 +1,32 @@
-//! What an ESXi 8.0.3 host can do.
+//! What a host can do, as far as its software knows of it.
 
-use vim25::{DataType, types::HostCapability};
+use vim25::{ApiVersion, DataType, types::HostCapability};
 
-use crate::kit::{set, some, texts};
+use super::{HostProfile, forget_newer};
+use crate::kit::{set, some};
 
-/// The capabilities of every host.
-pub(crate) fn capability() -> HostCapability {
+/// The capabilities of every host of a profile that speaks `api_version`. Those of VMDirectPath Gen 2 are derived.
+pub(crate) fn capability(profile: HostProfile, api_version: ApiVersion) -> HostCapability {
+    let mut capability = newest();
+    match profile {
+        HostProfile::Esxi80 | HostProfile::Esxi80Dpu => {}
+        HostProfile::Esxi70 | HostProfile::Esxi70VmFex => limits_of_7(&mut capability),
+        HostProfile::Esx50 => as_of_5(&mut capability),
+        HostProfile::Esx40 => as_of_4(&mut capability),
+    }
+    // This flag is younger than what it tells: hosts before it let machines talk, and vCenter says so for them.
+    let machines_talk = capability.inter_vm_communication_through_vmci_supported;
+    forget_newer(&mut capability, api_version);
+    capability.inter_vm_communication_through_vmci_supported = machines_talk;
+    capability
+}
+
+fn newest() -> HostCapability {
     HostCapability::with(|c| {
         supported(c);
         supported_since_7(c);
         encryption(c);
         limits(c);
-        direct_path(c);
         // Gone from ESXi or not on this machine: record and replay, VMCI between virtual machines, TPM, flash cache.
         set!(c, false, standby_supported, datastore_principal_supported);
         set!(c, false, record_replay_supported, inter_vm_communication_through_vmci_supported);
@@ -86,8 +101,29 @@ fn limits(c: &mut HostCapability) {
     c.supported_cpu_feature = Some(vec![]);
 }
 
-/// ESXi 8.0 dropped VMDirectPath Gen 2; this reason is then the only one.
-fn direct_path(c: &mut HostCapability) {
-    c.vm_direct_path_gen2_supported = Some(false);
-    c.vm_direct_path_gen2_unsupported_reason = Some(texts(["hostNptIncompatibleProduct"]));
+fn limits_of_7(c: &mut HostCapability) {
+    c.max_supported_vm_memory = Some(6_275_072);
+}
+
+/// Before ESXi 5.1 machines on a host could talk by VMCI, and record and replay existed.
+fn before_5_1(c: &mut HostCapability) {
+    set!(c, true, record_replay_supported, inter_vm_communication_through_vmci_supported);
+    set!(c, true, virtual_exec_usage_supported);
+    c.replay_unsupported_reason = None;
+    c.max_vcpus_per_ft_vm = None;
+    set!(c, false, provisioning_nic_selection_supported, vr_nfc_nic_selection_supported);
+}
+
+fn as_of_5(c: &mut HostCapability) {
+    before_5_1(c);
+    set!(c, Some(512), max_supported_vms, max_running_vms, max_host_running_vms);
+    set!(c, Some(2048), max_supported_vcpus, max_host_supported_vcpus, max_registered_vms);
+    c.supported_vmfs_major_version = Some(vec![3, 5]);
+}
+
+fn as_of_4(c: &mut HostCapability) {
+    before_5_1(c);
+    set!(c, Some(320), max_supported_vms, max_running_vms);
+    c.max_supported_vcpus = Some(512);
+    set!(c, false, storage_iorm_supported, v_storage_capable);
 }

@@ -3,7 +3,7 @@
 use vim25::{ApiVersion, DataType, Obj, types::*};
 
 use super::{
-    HostSpec,
+    HostProfile, HostSpec, forget_newer,
     network::{self, SharedNetwork},
     options, services, storage,
 };
@@ -18,11 +18,14 @@ pub(crate) struct SharedConfig {
     base: HostConfigInfo,
     network: SharedNetwork,
     boot_disk: Obj<ScsiLun>,
+    /// What may be set by advanced options.
+    pub definitions: Vec<Obj<OptionDef>>,
 }
 
-pub(crate) fn shared_config(api_version: ApiVersion) -> SharedConfig {
+pub(crate) fn shared_config(profile: HostProfile, api_version: ApiVersion) -> SharedConfig {
+    let definitions = options::definitions(profile);
     let base = HostConfigInfo::with(|c| {
-        c.product = about::esxi(api_version).into();
+        c.product = about::esxi(profile, api_version).into();
         c.hyper_thread = Some(HostHyperThreadScheduleInfo { available: true, active: true, config: true }.into());
         c.cpu_scheduler = Some(HostCpuSchedulerInfo { policy: text("systemDefault") }.into());
         c.virtual_machine_reservation = Some(memory_reservation().into());
@@ -33,8 +36,8 @@ pub(crate) fn shared_config(api_version: ApiVersion) -> SharedConfig {
         c.service = Some(services::services().into());
         c.firewall = Some(services::firewall().into());
         c.auto_start = Some(auto_start().into());
-        c.option = Some(options::options());
-        c.option_def = Some(options::definitions());
+        c.option = Some(options::options(profile));
+        c.option_def = Some(definitions.clone());
         c.datastore_principal = some("root");
         c.date_time_info = Some(services::date_time().into());
         c.flags = Some(HostFlagInfo::default().into());
@@ -48,7 +51,10 @@ pub(crate) fn shared_config(api_version: ApiVersion) -> SharedConfig {
         c.shared_passthru_gpu_types = Some(vec![]);
         c.assignable_hardware_binding = Some(vec![]);
     });
-    SharedConfig { base: power(base), network: network::shared_network(), boot_disk: storage::boot_disk() }
+    let mut base = power(base);
+    forget_newer(&mut base, api_version);
+    let network = network::shared_network(profile);
+    SharedConfig { base, network, boot_disk: storage::boot_disk(), definitions }
 }
 
 /// The configuration of one host.

@@ -2,11 +2,12 @@
 
 use vim25::{DataType, DateTime, Obj, Str, types::*};
 
-use super::profile::*;
+use super::{HostProfile, machine::*, ports::Port};
 use crate::kit::{element, some, text};
 
-/// What all hosts have in common.
-pub(crate) fn shared_hardware() -> HostHardwareInfo {
+/// What all hosts of a profile have in common.
+pub(crate) fn shared_hardware(profile: HostProfile) -> HostHardwareInfo {
+    let devices = devices(profile);
     HostHardwareInfo::with(|h| {
         h.cpu_power_management_info = Some(
             HostCpuPowerManagementInfo {
@@ -19,10 +20,10 @@ pub(crate) fn shared_hardware() -> HostHardwareInfo {
             HostCpuInfo { num_cpu_packages: PACKAGES, num_cpu_cores: CORES, num_cpu_threads: THREADS, hz: HZ }.into();
         h.cpu_pkg = (0..PACKAGES).map(|index| cpu_package(index).into()).collect();
         h.memory_size = MEMORY;
-        h.numa_info = Some(numa().into());
-        h.pci_device = Some(PCI.iter().map(|device| pci_device(device).into()).collect());
+        h.numa_info = Some(numa(&devices).into());
+        h.pci_device = Some(devices.iter().map(|device| pci_device(device).into()).collect());
         h.cpu_feature = Some(cpu_features());
-        h.bios_info = Some(bios().into());
+        h.bios_info = Some(bios(profile).into());
         h.reliable_memory_info = Some(HostReliableMemoryInfo { memory_size: 0 }.into());
         h.memory_tiering_type = some("noTiering");
         h.memory_tier_info = Some(vec![HostMemoryTierInfo { size: MEMORY, ..tier("DRAM", "DRAM") }.into()]);
@@ -38,11 +39,11 @@ fn tier(name: &'static str, type_: &'static str) -> HostMemoryTierInfo {
 }
 
 /// The hardware of one host.
-pub(crate) fn hardware(shared: &HostHardwareInfo, uuid: Str, serial: Str) -> HostHardwareInfo {
+pub(crate) fn hardware(shared: &HostHardwareInfo, profile: HostProfile, uuid: Str, serial: Str) -> HostHardwareInfo {
     let mut hardware = shared.clone();
     hardware.system_info = HostSystemInfo::with(|s| {
-        s.vendor = text(VENDOR);
-        s.model = text(MODEL);
+        s.vendor = text(profile.maker().vendor);
+        s.model = text(profile.maker().model);
         s.uuid = uuid;
         s.serial_number = Some(serial.clone());
         s.other_identifying_info = Some(vec![
@@ -99,7 +100,7 @@ fn cpu_features() -> Vec<Obj<HostCpuIdInfo>> {
     ]
 }
 
-fn numa() -> HostNumaInfo {
+fn numa(devices: &[&Pci]) -> HostNumaInfo {
     let each = MEMORY / i64::from(PACKAGES);
     let node = |id: i16| {
         Obj::from(HostNumaNode::with(|n| {
@@ -108,7 +109,7 @@ fn numa() -> HostNumaInfo {
             n.memory_size = Some(each);
             n.memory_range_begin = i64::from(id) * each;
             n.memory_range_length = each;
-            let on_node = PCI.iter().filter(|d| (d.bus >= 0x80) == (id == 1));
+            let on_node = devices.iter().filter(|d| (d.bus >= 0x80) == (id == 1));
             n.pci_id = Some(on_node.map(|d| d.id().into()).collect());
         }))
     };
@@ -120,22 +121,28 @@ fn numa() -> HostNumaInfo {
 }
 
 /// A PCI device of the machine.
+#[derive(Debug)]
 pub(crate) struct Pci {
-    bus: u8,
-    slot: u8,
-    function: u8,
-    class: u16,
-    vendor: u16,
-    device: u16,
-    vendor_name: &'static str,
-    device_name: &'static str,
-    class_name: &'static str,
+    pub bus: u8,
+    pub slot: u8,
+    pub function: u8,
+    pub class: u16,
+    pub vendor: u16,
+    pub device: u16,
+    pub vendor_name: &'static str,
+    pub device_name: &'static str,
+    pub class_name: &'static str,
 }
 
 impl Pci {
     /// Its address, for example `0000:3b:00.1`.
     pub(crate) fn id(&self) -> String {
         format!("0000:{:02x}:{:02x}.{}", self.bus, self.slot, self.function)
+    }
+
+    /// Where it lies: bus, slot, function.
+    fn address(&self) -> (u8, u8, u8) {
+        (self.bus, self.slot, self.function)
     }
 }
 
@@ -145,10 +152,8 @@ const fn intel(address: (u8, u8, u8), class: u16, device: u16, name: &'static st
     Pci { bus, slot, function, class, vendor: 0x8086, device, vendor_name, device_name: name, class_name }
 }
 
-const X710: &str = "Ethernet Controller X710 for 10GbE SFP+";
-
-/// The devices: chipset, disk controller, two network ports, a Fibre Channel port.
-pub(crate) const PCI: [Pci; 6] = [
+/// What every machine has beside its network ports: chipset, disk controller, a Fibre Channel port.
+static BOARD: [Pci; 4] = [
     intel((0x00, 0x00, 0), 0x0880, 0x09a2, "Ice Lake Memory Map/VT-d", "System peripheral"),
     intel(
         (0x00, 0x11, 5),
@@ -157,8 +162,6 @@ pub(crate) const PCI: [Pci; 6] = [
         "C620 Series Chipset Family SSATA Controller [AHCI mode]",
         "SATA controller",
     ),
-    intel((0x3b, 0x00, 0), 0x0200, 0x1572, X710, "Ethernet controller"),
-    intel((0x3b, 0x00, 1), 0x0200, 0x1572, X710, "Ethernet controller"),
     Pci {
         bus: 0x5e,
         slot: 0,
@@ -173,15 +176,18 @@ pub(crate) const PCI: [Pci; 6] = [
     intel((0x80, 0x00, 0), 0x0880, 0x09a2, "Ice Lake Memory Map/VT-d", "System peripheral"),
 ];
 
-/// The network port of `vmnic{index}`.
-pub(crate) fn nic_port(index: usize) -> &'static Pci {
-    &PCI[2 + index]
+/// The devices of a machine in the order of their addresses.
+fn devices(profile: HostProfile) -> Vec<&'static Pci> {
+    let ports = profile.ports().iter().map(|port: &'static Port| &port.pci);
+    let mut all: Vec<_> = BOARD.iter().chain(ports).collect();
+    all.sort_by_key(|device| device.address());
+    all
 }
 
 /// The disk controller behind `vmhba0`.
-pub(crate) const DISK_CONTROLLER: &Pci = &PCI[1];
+pub(crate) static DISK_CONTROLLER: &Pci = &BOARD[1];
 /// The Fibre Channel port behind `vmhba1`.
-pub(crate) const FIBRE_CHANNEL: &Pci = &PCI[4];
+pub(crate) static FIBRE_CHANNEL: &Pci = &BOARD[2];
 
 /// Ids with the top bit set are negative on the wire, and so are buses above 127.
 fn pci_device(device: &Pci) -> HostPciDevice {
@@ -201,11 +207,11 @@ fn pci_device(device: &Pci) -> HostPciDevice {
     })
 }
 
-fn bios() -> HostBIOSInfo {
+fn bios(profile: HostProfile) -> HostBIOSInfo {
     HostBIOSInfo {
-        bios_version: some("1.13.2"),
+        bios_version: some(profile.maker().bios),
         release_date: DateTime::parse("2023-12-19T00:00:00Z"),
-        vendor: some(VENDOR),
+        vendor: some(profile.maker().vendor),
         major_release: Some(1),
         minor_release: Some(13),
         firmware_major_release: None,

@@ -3,7 +3,7 @@
 use inventory::Tx;
 use vim25::{DataType, MoRef, Obj, Str, mo, types::*};
 
-use super::{HostSpec, network, options, storage};
+use super::{HostSpec, network, storage};
 use crate::kit::text;
 
 /// Type, prefix of the id on a vCenter (the host's number follows), id on an ESXi host.
@@ -55,7 +55,7 @@ pub(crate) fn references(host: &MoRef) -> HostConfigManager {
 }
 
 /// Puts the managers of a host with this configuration into the world.
-pub(crate) fn insert(tx: &mut Tx<'_>, host: &HostSpec, config: &HostConfigInfo) {
+pub(crate) fn insert(tx: &mut Tx<'_>, host: &HostSpec, config: &HostConfigInfo, definitions: &[Obj<OptionDef>]) {
     insert_network(tx, host, config);
     insert_storage(tx, host, config);
     let id = |kind| manager(kind, &host.moref);
@@ -77,7 +77,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, host: &HostSpec, config: &HostConfigInfo) 
     tx.insert(id("HostFirewallSystem"), mo::HostFirewallSystem::with(|f| f.firewall_info = config.firewall.clone()));
     tx.insert(
         id("OptionManager"),
-        mo::OptionManager { supported_option: Some(options::definitions()), setting: config.option.clone() },
+        mo::OptionManager { supported_option: Some(definitions.to_vec()), setting: config.option.clone() },
     );
     tx.insert(
         id("HostAutoStartManager"),

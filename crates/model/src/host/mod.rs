@@ -1,13 +1,19 @@
-//! Hosts: ESXi 8.0.3 on a common server, as a vCenter shows them.
+//! Hosts, as a vCenter shows them. Their [`HostProfile`] says what software they run and which network ports they have;
+//! their advanced settings ([`lab`]) what a real host has no property for.
 //!
 //! What is equal on all hosts is built once ([`Template`]) and shared.
 
+mod age;
 mod capability;
 mod config;
 mod hardware;
+pub mod lab;
+mod machine;
 pub(crate) mod managers;
 pub(crate) mod network;
 mod options;
+mod passthrough;
+mod ports;
 mod profile;
 mod services;
 pub(crate) mod storage;
@@ -22,17 +28,21 @@ use crate::{
     entity::{disabling, entity},
     kit::text,
     pool::Capacity,
-    vm::surroundings::HostFacts,
+    vm::{surroundings::HostFacts, version},
 };
 use config::SharedConfig;
 use network::SwitchMember;
 use storage::Volume;
 
-/// Newest virtual hardware that ESXi 8.0.3 runs: `vmx-21`.
-const NEWEST_HARDWARE: u32 = 21;
+pub(crate) use age::forget_newer;
+pub(crate) use passthrough::Passthrough;
+pub use profile::HostProfile;
 
 /// What all hosts of a server have in common.
 pub(crate) struct Template {
+    profile: HostProfile,
+    /// The API version of the hosts; what is newer, they do not have.
+    api_version: ApiVersion,
     capability: Obj<HostCapability>,
     hardware: HostHardwareInfo,
     config: SharedConfig,
@@ -40,11 +50,17 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    pub(crate) fn new(api_version: ApiVersion) -> Template {
+    /// Hosts of a profile. None speaks a newer API than the server.
+    pub(crate) fn new(profile: HostProfile, server: ApiVersion) -> Template {
+        let api_version = profile.api_version().min(server);
+        let mut hardware = hardware::shared_hardware(profile);
+        forget_newer(&mut hardware, api_version);
         Template {
-            capability: capability::capability().into(),
-            hardware: hardware::shared_hardware(),
-            config: config::shared_config(api_version),
+            profile,
+            api_version,
+            capability: capability::capability(profile, api_version).into(),
+            hardware,
+            config: config::shared_config(profile, api_version),
             licensable: licensable().into(),
         }
     }
@@ -55,9 +71,9 @@ fn licensable() -> HostLicensableResourceInfo {
     let resource = |key, value: i64| Obj::from(KeyAnyValue { key: text(key), value: value.into() });
     HostLicensableResourceInfo {
         resource: vec![
-            resource("numCpuPackages", profile::PACKAGES.into()),
-            resource("numCpuCores", profile::CORES.into()),
-            resource("memorySize", profile::MEMORY >> 30),
+            resource("numCpuPackages", machine::PACKAGES.into()),
+            resource("numCpuCores", machine::CORES.into()),
+            resource("memorySize", machine::MEMORY >> 30),
             resource("numVmsStarted", 0),
             resource("numVmsStarting", 0),
         ],
@@ -107,20 +123,22 @@ pub(crate) fn insert(tx: &mut Tx<'_>, template: &Template, spec: &HostSpec) {
     let host = host(template, spec);
     let config = host.config.clone().unwrap_or_default();
     tx.insert(spec.moref.clone(), host);
-    managers::insert(tx, spec, &config);
+    managers::insert(tx, spec, &config, &template.config.definitions);
 }
 
 fn host(template: &Template, spec: &HostSpec) -> HostSystem {
     let serial = spec.uuid.split('-').next_back().unwrap_or_default().to_uppercase();
-    let hardware = hardware::hardware(&template.hardware, spec.uuid.clone(), serial.into());
-    let runtime: Obj<HostRuntimeInfo> = summary::runtime(spec).into();
-    let config: Obj<HostConfigInfo> = config::config(&template.config, spec).into();
+    let hardware = hardware::hardware(&template.hardware, template.profile, spec.uuid.clone(), serial.into());
+    let mut runtime: Obj<HostRuntimeInfo> = summary::runtime(template.profile, spec).into();
+    forget_newer(&mut *runtime, template.api_version);
+    let mut config: Obj<HostConfigInfo> = config::config(&template.config, spec).into();
+    forget_newer(&mut *config, template.api_version);
     HostSystem::with(|h| {
         h.base = disabling(
             entity(spec.name.clone(), Some(spec.parent.clone())),
             ["ExitMaintenanceMode_Task", "PowerUpHostFromStandBy_Task", "ReconnectHost_Task"],
         );
-        h.summary = summary::summary(spec, &hardware, runtime.clone(), &config).into();
+        h.summary = summary::summary(template.profile, spec, &hardware, runtime.clone(), &config).into();
         h.runtime = runtime;
         h.hardware = Some(hardware.into());
         h.capability = Some(template.capability.clone());
@@ -134,23 +152,39 @@ fn host(template: &Template, spec: &HostSpec) -> HostSystem {
     })
 }
 
-/// What virtual machines need to know of a host.
-pub(crate) fn facts(host: MoRef, name: Str) -> HostFacts {
+/// What virtual machines need to know of a host of a new world.
+pub(crate) fn facts(profile: HostProfile, host: MoRef, name: Str) -> HostFacts {
     HostFacts {
         host,
         name,
-        cpu_threads: profile::THREADS.into(),
-        cpu_mhz: profile::MHZ,
-        memory_mb: profile::MEMORY >> 20,
-        newest_hardware: NEWEST_HARDWARE,
+        cpu_threads: machine::THREADS.into(),
+        cpu_mhz: machine::MHZ,
+        memory_mb: machine::MEMORY >> 20,
+        newest_hardware: version::newest_of(profile.product_version()),
     }
+}
+
+/// Version of a host's product, for example `8.0.3`; empty if nobody knows it.
+pub fn product_version(host: &HostSystem) -> &str {
+    host.config.as_ref().map_or("", |config| config.product.version.as_str())
+}
+
+/// The newest version of the API that a host speaks; that of the schema if it does not say a known one.
+pub fn api_version(host: &HostSystem) -> ApiVersion {
+    let label = host.config.as_ref().map_or("", |config| config.product.api_version.as_str());
+    ApiVersion::parse(label).unwrap_or_else(ApiVersion::newest)
+}
+
+/// Newest virtual hardware that a host runs, for example 21 for `vmx-21`.
+pub fn newest_hardware(host: &HostSystem) -> u32 {
+    version::newest_of(product_version(host))
 }
 
 /// What the root pool of a compute resource with so many hosts has.
 pub(crate) fn capacity(hosts: usize) -> Capacity {
     let hosts = hosts as i64;
     Capacity {
-        cpu: hosts * i64::from(profile::CORES) * i64::from(profile::MHZ),
-        memory: hosts * (profile::MEMORY >> 20),
+        cpu: hosts * i64::from(machine::CORES) * i64::from(machine::MHZ),
+        memory: hosts * (machine::MEMORY >> 20),
     }
 }

@@ -1,10 +1,11 @@
-//! Networking of a host: two ports, one on `vSwitch0` and one on the distributed switch, and `vmk0` for management.
+//! Networking of a host: network ports, one on `vSwitch0` and the others on the distributed switch, and `vmk0` for
+//! management.
 //!
 //! Links from one part to another (the ports of a switch, the selected interface of a service) hold keys.
 
 use vim25::{DataType, Obj, Str, types::*};
 
-use super::{HostSpec, hardware::nic_port};
+use super::{HostProfile, HostSpec, ports::Port};
 use crate::kit::{set, some, text, texts};
 
 /// The port group of virtual machines on `vSwitch0`.
@@ -21,10 +22,10 @@ pub(crate) struct SharedNetwork {
     portgroups: Vec<Obj<HostPortGroup>>,
     routes: Obj<HostIpRouteConfig>,
     route_table: Obj<HostIpRouteTableInfo>,
-    link_modes: Vec<Obj<PhysicalNicLinkInfo>>,
+    ports: &'static [Port],
 }
 
-pub(crate) fn shared_network() -> SharedNetwork {
+pub(crate) fn shared_network(profile: HostProfile) -> SharedNetwork {
     let policy: Obj<HostNetworkPolicy> = policy().into();
     let portgroup = |name| portgroup(name, policy.clone()).into();
     let vswitch = HostVirtualSwitch::with(|s| {
@@ -34,7 +35,7 @@ pub(crate) fn shared_network() -> SharedNetwork {
         s.num_ports_available = 7670;
         s.mtu = Some(MTU);
         s.portgroup = Some(vec![portgroup_key(VM_NETWORK), portgroup_key(MANAGEMENT)]);
-        s.pnic = Some(vec![pnic_key(0)]);
+        s.pnic = Some(vec![pnic_key("vmnic0")]);
         s.spec = HostVirtualSwitchSpec {
             num_ports: 128,
             bridge: Some(bond().into()),
@@ -48,7 +49,7 @@ pub(crate) fn shared_network() -> SharedNetwork {
         portgroups: vec![portgroup(VM_NETWORK), portgroup(MANAGEMENT)],
         routes: routes().into(),
         route_table: route_table().into(),
-        link_modes: [1_000, 10_000].map(|mb| link(mb).into()).to_vec(),
+        ports: profile.ports(),
     }
 }
 
@@ -56,8 +57,8 @@ fn portgroup_key(name: &str) -> Str {
     format!("key-vim.host.PortGroup-{name}").into()
 }
 
-fn pnic_key(index: usize) -> Str {
-    format!("key-vim.host.PhysicalNic-vmnic{index}").into()
+fn pnic_key(device: &str) -> Str {
+    format!("key-vim.host.PhysicalNic-{device}").into()
 }
 
 fn bond() -> HostVirtualSwitchBondBridge {
@@ -142,8 +143,8 @@ fn route_table() -> HostIpRouteTableInfo {
     }
 }
 
-fn link(speed_mb: i32) -> PhysicalNicLinkInfo {
-    PhysicalNicLinkInfo { speed_mb, duplex: true }
+fn link(speed_mb: i32) -> Obj<PhysicalNicLinkInfo> {
+    PhysicalNicLinkInfo { speed_mb, duplex: true }.into()
 }
 
 /// The networking of one host.
@@ -153,7 +154,8 @@ pub(crate) fn network(shared: &SharedNetwork, host: &HostSpec) -> HostNetworkInf
         n.vswitch = Some(vec![shared.vswitch.clone()]);
         n.proxy_switch = Some(host.switch.iter().map(|member| proxy_switch(member).into()).collect());
         n.portgroup = Some(shared.portgroups.clone());
-        n.pnic = Some((0..2).map(|index| pnic(shared, host, index).into()).collect());
+        n.pnic =
+            Some(shared.ports.iter().enumerate().map(|(index, port)| pnic(port, host.mac(index)).into()).collect());
         n.vnic = Some(vec![vmk0(host)]);
         n.console_vnic = Some(vec![]);
         n.rdma_device = Some(vec![]);
@@ -201,22 +203,24 @@ fn stack(
     .into()
 }
 
-/// VMDirectPath Gen 2 members stay unset: the host's software does not know it.
-fn pnic(shared: &SharedNetwork, host: &HostSpec, index: usize) -> PhysicalNic {
+/// A network port; whether it supports VMDirectPath Gen 2 is derived.
+fn pnic(port: &Port, mac: Str) -> PhysicalNic {
+    let link_modes: Vec<_> = port.speeds.iter().map(|mb| link(*mb)).collect();
     PhysicalNic::with(|p| {
-        p.key = Some(pnic_key(index));
-        p.device = format!("vmnic{index}").into();
-        p.pci = nic_port(index).id().into();
-        p.driver = some("i40en");
-        p.driver_version = some("2.7.2.0");
-        p.firmware_version = some("8.50");
-        p.link_speed = Some(shared.link_modes[1].clone());
-        p.valid_link_specification = Some(shared.link_modes.clone());
+        p.key = Some(pnic_key(port.device));
+        p.device = text(port.device);
+        p.pci = port.pci.id().into();
+        p.driver = some(port.driver);
+        p.driver_version = some(port.driver_version);
+        p.firmware_version = some(port.firmware);
+        p.link_speed = link_modes.last().cloned();
+        p.valid_link_specification = Some(link_modes);
         p.spec = PhysicalNicSpec { ip: Some(HostIpConfig::default().into()), ..Default::default() }.into();
-        p.mac = host.mac(index);
+        p.mac = mac;
         set!(p, false, wake_on_lan_supported, ens_interrupt_supported);
         set!(p, true, resource_pool_scheduler_allowed, auto_negotiate_supported, enhanced_networking_stack_supported);
         p.resource_pool_scheduler_disallowed_reason = Some(vec![]);
+        p.dpu_id = port.dpu.map(text);
     })
 }
 
@@ -259,25 +263,57 @@ pub(crate) struct SwitchMember {
     pub uuid: Str,
     /// Key of its uplink port group.
     pub uplink_portgroup: Str,
-    /// The port of the switch to which the host's network port is connected.
-    pub uplink_port: Str,
+    /// The ports of the switch to which the host's network ports are connected.
+    pub uplinks: Vec<Uplink>,
+    /// Whether the host's data processing unit does the switch's work.
+    pub offloading: bool,
+}
+
+/// A port of a distributed switch with the network port of a host behind it.
+#[derive(Debug, Clone)]
+pub(crate) struct Uplink {
+    /// The host's network port, for example `vmnic1`.
+    pub pnic: Str,
+    /// Name of the uplink, for example `dvUplink1`.
+    pub name: Str,
+    /// Key of the switch's port.
+    pub port: Str,
+}
+
+/// The network ports of a host on a switch: one for each that its profile has for it, on the uplinks with these
+/// `names`, whose ports count from `first_port`.
+pub(crate) fn uplinks(profile: HostProfile, names: &[Str], first_port: usize) -> Vec<Uplink> {
+    let uplink = |((port, name), key): ((&Port, &Str), usize)| Uplink {
+        pnic: text(port.device),
+        name: name.clone(),
+        port: key.to_string().into(),
+    };
+    profile.uplinks().zip(names).zip(first_port..).map(uplink).collect()
 }
 
 impl SwitchMember {
-    /// The connection of `vmnic1` to the switch.
+    /// Keys of the switch's ports that the host is connected to.
+    pub(crate) fn uplink_ports(&self) -> Vec<Str> {
+        self.uplinks.iter().map(|uplink| uplink.port.clone()).collect()
+    }
+
+    /// The connection of the host's network ports to the switch.
     pub(crate) fn backing(&self) -> Obj<DistributedVirtualSwitchHostMemberBacking> {
-        let pnic = DistributedVirtualSwitchHostMemberPnicSpec {
-            pnic_device: text("vmnic1"),
-            uplink_port_key: Some(self.uplink_port.clone()),
-            uplink_portgroup_key: Some(self.uplink_portgroup.clone()),
-            connection_cookie: Some(0),
+        let pnic = |uplink: &Uplink| {
+            Obj::from(DistributedVirtualSwitchHostMemberPnicSpec {
+                pnic_device: uplink.pnic.clone(),
+                uplink_port_key: Some(uplink.port.clone()),
+                uplink_portgroup_key: Some(self.uplink_portgroup.clone()),
+                connection_cookie: Some(0),
+            })
         };
-        let pnic_spec = Some(vec![pnic.into()]);
+        let pnic_spec = Some(self.uplinks.iter().map(pnic).collect());
         DistributedVirtualSwitchHostMemberPnicBacking { pnic_spec, ..Default::default() }.into()
     }
 }
 
 fn proxy_switch(member: &SwitchMember) -> HostProxySwitch {
+    let port = |uplink: &Uplink| Obj::from(KeyValue { key: uplink.port.clone(), value: uplink.name.clone() });
     HostProxySwitch::with(|p| {
         p.dvs_uuid = member.uuid.clone();
         p.dvs_name = member.name.clone();
@@ -285,13 +321,14 @@ fn proxy_switch(member: &SwitchMember) -> HostProxySwitch {
         p.num_ports = 7680;
         p.config_num_ports = Some(512);
         p.num_ports_available = 7668;
-        p.uplink_port = Some(vec![KeyValue { key: member.uplink_port.clone(), value: text("dvUplink1") }.into()]);
+        p.uplink_port = Some(member.uplinks.iter().map(port).collect());
         p.mtu = Some(MTU);
-        p.pnic = Some(vec![pnic_key(1)]);
+        p.pnic = Some(member.uplinks.iter().map(|uplink| pnic_key(&uplink.pnic)).collect());
         p.spec = HostProxySwitchSpec { backing: Some(member.backing()) }.into();
         p.host_lag = Some(vec![]);
         p.network_reservation_supported = Some(true);
-        set!(p, false, nsxt_enabled, ens_enabled, ens_interrupt_enabled, network_offloading_enabled);
+        p.network_offloading_enabled = Some(member.offloading);
+        set!(p, false, nsxt_enabled, ens_enabled, ens_interrupt_enabled);
     })
 }
 

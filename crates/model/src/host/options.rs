@@ -1,18 +1,23 @@
 //! Advanced settings of a host: value with type, range and default.
 
-use vim25::{Any, DataType, Obj, types::*};
+use vim25::{Any, DataType, Obj, Str, types::*};
 
-use crate::kit::{option, text};
+use super::{HostProfile, lab};
+use crate::kit::{element, text};
 
-enum Setting {
-    Int(&'static str, i64, i64, i64),
-    Text(&'static str, &'static str),
-    Bool(&'static str, bool),
+/// A setting: key and default, and where it is not free, what it can be.
+pub(crate) enum Setting<K = &'static str> {
+    /// Default, least, most.
+    Int(K, i64, i64, i64),
+    Text(K, &'static str),
+    Bool(K, bool),
+    /// Default, and all that it can be.
+    Choice(K, &'static str, &'static [&'static str]),
 }
 
-use Setting::{Bool, Int, Text};
+use Setting::{Bool, Choice, Int, Text};
 
-const SETTINGS: &[Setting] = &[
+static SETTINGS: &[Setting] = &[
     Int("Annotations.WelcomeMessage.Timeout", 0, 0, 3600),
     Text("Annotations.WelcomeMessage", ""),
     Int("BufferCache.FlushInterval", 30_000, 10, 60_000),
@@ -62,43 +67,69 @@ const SETTINGS: &[Setting] = &[
     Text("Vpx.Vpxa.config.log.level", "info"),
 ];
 
-/// The settings of every host.
-pub(crate) fn options() -> Vec<Obj<OptionValue>> {
-    SETTINGS.iter().map(value).collect()
+/// The settings of every host of a profile.
+pub(crate) fn options(profile: HostProfile) -> Vec<Obj<OptionValue>> {
+    all(profile).iter().map(value).collect()
 }
 
-/// What may be set on every host.
-pub(crate) fn definitions() -> Vec<Obj<OptionDef>> {
-    SETTINGS.iter().map(definition).collect()
+/// What may be set on every host of a profile.
+pub(crate) fn definitions(profile: HostProfile) -> Vec<Obj<OptionDef>> {
+    all(profile).iter().map(definition).collect()
 }
 
-fn value(setting: &Setting) -> Obj<OptionValue> {
-    match *setting {
-        Int(key, value, ..) => option(key, value),
-        Text(key, value) => option(key, Any::Str(text(value))),
-        Bool(key, value) => option(key, value),
+/// The settings in the order of their keys, as far as they have one.
+fn all(profile: HostProfile) -> Vec<Setting<Str>> {
+    let mut all: Vec<_> = SETTINGS.iter().map(Setting::owned).chain(lab::settings(profile)).collect();
+    all.sort_by(|a, b| a.key().cmp(b.key()));
+    all
+}
+
+impl Setting {
+    fn owned(&self) -> Setting<Str> {
+        match *self {
+            Int(key, value, min, max) => Int(text(key), value, min, max),
+            Text(key, value) => Text(text(key), value),
+            Bool(key, value) => Bool(text(key), value),
+            Choice(key, value, choices) => Choice(text(key), value, choices),
+        }
     }
 }
 
-fn definition(setting: &Setting) -> Obj<OptionDef> {
-    let (key, option_type): (_, Obj<OptionType>) = match *setting {
-        Int(key, default_value, min, max) => {
-            let base = OptionType { value_is_readonly: Some(false) };
-            (key, LongOption { base, min, max, default_value }.into())
+impl Setting<Str> {
+    fn key(&self) -> &Str {
+        match self {
+            Int(key, ..) | Text(key, _) | Bool(key, _) | Choice(key, ..) => key,
         }
-        Text(key, default) => {
-            let base = OptionType { value_is_readonly: Some(false) };
-            (key, StringOption { base, default_value: text(default), valid_characters: None }.into())
-        }
-        Bool(key, default_value) => {
-            let base = OptionType { value_is_readonly: Some(false) };
-            (key, BoolOption { base, supported: true, default_value }.into())
-        }
+    }
+}
+
+fn value(setting: &Setting<Str>) -> Obj<OptionValue> {
+    let value: Any = match *setting {
+        Int(_, value, ..) => value.into(),
+        Text(_, value) | Choice(_, value, _) => Any::Str(text(value)),
+        Bool(_, value) => value.into(),
     };
+    OptionValue { key: setting.key().clone(), value: Some(value) }.into()
+}
+
+fn definition(setting: &Setting<Str>) -> Obj<OptionDef> {
+    let base = OptionType { value_is_readonly: Some(false) };
+    let option_type: Obj<OptionType> = match *setting {
+        Int(_, default_value, min, max) => LongOption { base, min, max, default_value }.into(),
+        Text(_, default) => StringOption { base, default_value: text(default), valid_characters: None }.into(),
+        Bool(_, default_value) => BoolOption { base, supported: true, default_value }.into(),
+        Choice(_, default, choices) => ChoiceOption {
+            base,
+            choice_info: choices.iter().map(|c| element(c, c, c)).collect(),
+            default_index: choices.iter().position(|c| *c == default).map(|at| at as i32),
+        }
+        .into(),
+    };
+    let key = setting.key();
     OptionDef::with(|d| {
-        d.key = text(key);
-        d.label = text(key.rsplit('.').next().unwrap_or(key));
-        d.summary = text(key);
+        d.key = key.clone();
+        d.label = key.rsplit('.').next().unwrap_or(key).into();
+        d.summary = key.clone();
         d.option_type = option_type;
     })
     .into()

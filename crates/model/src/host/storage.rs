@@ -23,8 +23,16 @@ pub(crate) struct Volume {
 }
 
 impl Volume {
-    /// A new volume of `capacity` bytes with this name and VMFS UUID, on a disk with this `naa.` identifier.
-    pub(crate) fn new(datastore: MoRef, name: Str, uuid: Str, naa: Str, capacity: i64) -> Volume {
+    /// A new volume of `capacity` bytes with this VMFS version, name and UUID, on a disk with this `naa.` identifier.
+    pub(crate) fn new(
+        datastore: MoRef,
+        vmfs: (i32, &'static str),
+        name: Str,
+        uuid: Str,
+        naa: Str,
+        capacity: i64,
+    ) -> Volume {
+        let (major, version) = vmfs;
         let vmfs = HostVmfsVolume::with(|v| {
             v.base = HostFileSystemVolume { type_: text("VMFS"), name, capacity };
             v.block_size_mb = 1;
@@ -32,8 +40,8 @@ impl Volume {
             v.unmap_granularity = Some(1024);
             v.unmap_priority = some("low");
             v.max_blocks = 63_963_136;
-            v.major_version = 6;
-            v.version = text("6.82");
+            v.major_version = major;
+            v.version = text(version);
             v.uuid = uuid;
             v.extent = vec![HostScsiDiskPartition { disk_name: naa.clone(), partition: 1 }.into()];
             v.ssd = Some(true);

@@ -2,14 +2,14 @@
 
 use vim25::{DataType, Obj, Str, types::*};
 
-use super::{HostSpec, profile};
+use super::{HostProfile, HostSpec, machine, ports::Port};
 use crate::kit::{element, some, text};
 
 /// The port on which the host is managed.
 const PORT: i32 = 443;
 
 /// A host that runs, belongs to its vCenter and is well.
-pub(crate) fn runtime(spec: &HostSpec) -> HostRuntimeInfo {
+pub(crate) fn runtime(profile: HostProfile, spec: &HostSpec) -> HostRuntimeInfo {
     HostRuntimeInfo::with(|r| {
         r.connection_state = HostSystemConnectionState::Connected;
         r.power_state = HostSystemPowerState::PoweredOn;
@@ -17,7 +17,7 @@ pub(crate) fn runtime(spec: &HostSpec) -> HostRuntimeInfo {
         r.in_maintenance_mode = false;
         r.in_quarantine_mode = Some(false);
         r.boot_time = Some(spec.boot_time);
-        r.health_system_runtime = Some(health().into());
+        r.health_system_runtime = Some(health(profile).into());
         r.network_runtime_info = Some(network_runtime().into());
         r.host_max_virtual_disk_capacity = Some(62 << 40);
         r.crypto_state = some("incapable");
@@ -32,7 +32,7 @@ pub(crate) fn runtime(spec: &HostSpec) -> HostRuntimeInfo {
     })
 }
 
-fn health() -> HealthSystemRuntime {
+fn health(profile: HostProfile) -> HealthSystemRuntime {
     let sensor = HostNumericSensorInfo::with(|s| {
         s.name = text("VMware Rollup Health State");
         s.health_state = Some(element("green", "Green", "Sensor is operating under normal conditions"));
@@ -42,8 +42,31 @@ fn health() -> HealthSystemRuntime {
     });
     HealthSystemRuntime {
         system_health_info: Some(HostSystemHealthInfo { numeric_sensor_info: Some(vec![sensor.into()]) }.into()),
-        hardware_status_info: None,
+        hardware_status_info: units(profile),
     }
+}
+
+/// How the data processing units are, on a machine that has any.
+fn units(profile: HostProfile) -> Option<Obj<HostHardwareStatusInfo>> {
+    let mut ids: Vec<&'static str> = profile.ports().iter().filter_map(|port: &Port| port.dpu).collect();
+    ids.dedup();
+    let unit = |id: &&'static str| {
+        let base = HostHardwareElementInfo {
+            name: text(id),
+            status: element("Green", "Green", "Physical element is functioning as expected"),
+        };
+        let fru = HostFru {
+            type_: text("board"),
+            part_name: text("BlueField-2 DPU 25GbE Dual-Port SFP56"),
+            part_number: text("MBF2H532C"),
+            manufacturer: text("NVIDIA"),
+            ..Default::default()
+        };
+        DpuStatusInfo { base, dpu_id: text(id), fru: Some(fru.into()), sensors: Some(vec![]) }.into()
+    };
+    let units: Vec<Obj<DpuStatusInfo>> = ids.iter().map(unit).collect();
+    let status = HostHardwareStatusInfo { dpu_status_info: Some(units), ..Default::default() };
+    (!ids.is_empty()).then(|| status.into())
 }
 
 fn network_runtime() -> HostRuntimeInfoNetworkRuntimeInfo {
@@ -62,6 +85,7 @@ fn network_runtime() -> HostRuntimeInfoNetworkRuntimeInfo {
 
 /// The summary of a host without load.
 pub(crate) fn summary(
+    profile: HostProfile,
     spec: &HostSpec,
     hardware: &HostHardwareInfo,
     runtime: Obj<HostRuntimeInfo>,
@@ -85,8 +109,17 @@ pub(crate) fn summary(
         s.reboot_required = false;
         s.custom_value = Some(vec![]);
         s.management_server_ip = spec.managed_by.clone();
-        s.max_evc_mode_key = some("intel-icelake");
+        s.max_evc_mode_key = some(newest_evc_mode(profile));
     })
+}
+
+/// The newest EVC mode that the software knows; the processor is newer than all of them.
+fn newest_evc_mode(profile: HostProfile) -> &'static str {
+    match profile {
+        HostProfile::Esx40 => "intel-penryn",
+        HostProfile::Esx50 => "intel-sandybridge",
+        _ => "intel-icelake",
+    }
 }
 
 fn hardware_summary(hardware: &HostHardwareInfo, config: &HostConfigInfo) -> HostHardwareSummary {
@@ -99,8 +132,8 @@ fn hardware_summary(hardware: &HostHardwareInfo, config: &HostConfigInfo) -> Hos
         h.uuid = system.uuid.clone();
         h.other_identifying_info = system.other_identifying_info.clone();
         h.memory_size = hardware.memory_size;
-        h.cpu_model = text(profile::CPU_MODEL);
-        h.cpu_mhz = profile::MHZ;
+        h.cpu_model = text(machine::CPU_MODEL);
+        h.cpu_mhz = machine::MHZ;
         h.num_cpu_pkgs = hardware.cpu_info.num_cpu_packages;
         h.num_cpu_cores = hardware.cpu_info.num_cpu_cores;
         h.num_cpu_threads = hardware.cpu_info.num_cpu_threads;

@@ -11,7 +11,8 @@ use crate::{
 
 /// Ports that one host may have on a switch.
 const PORTS_OF_HOST: i32 = 512;
-const MAX_PORTS: i32 = 60_000;
+/// Nobody limits the ports of a switch by default.
+const MAX_PORTS: i32 = i32::MAX;
 
 /// A UUID in the notation of switches: `50 2f 11 …-… 9a`.
 pub(crate) fn switch_uuid(uuid: &str) -> Str {
@@ -158,11 +159,12 @@ fn host_member(host: &MoRef, member: &SwitchMember) -> DistributedVirtualSwitchH
             c.max_proxy_switch_ports = PORTS_OF_HOST;
             c.vendor_specific_config = Some(vec![]);
             c.backing = member.backing();
-            set!(c, false, nsx_switch, ens_enabled, ens_interrupt_enabled, network_offloading_enabled);
+            c.network_offloading_enabled = Some(member.offloading);
+            set!(c, false, nsx_switch, ens_enabled, ens_interrupt_enabled);
         })
         .into(),
         product_info: None,
-        uplink_port_key: Some(vec![member.uplink_port.clone()]),
+        uplink_port_key: Some(member.uplink_ports()),
         status: text("up"),
         status_detail: None,
     }

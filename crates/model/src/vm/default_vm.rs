@@ -26,6 +26,7 @@ use super::{
     path,
     power::{self, CidTaken, PowerOn},
     surroundings::{DatastoreFacts, HostFacts, Lookup},
+    version,
 };
 
 /// Capacity of the disk.
@@ -68,6 +69,7 @@ impl Model {
     pub fn new(first: &Individual<'_>, on: bool, lookup: &dyn Lookup) -> Model {
         let vm = &first.place.this;
         let mut config = blank(&names(first, vm));
+        config.version = version::key(first.host.newest_hardware);
         config.hardware.device = Some(default_devices(first));
         if on {
             let tools = config.tools.get_or_insert_default();
@@ -185,7 +187,7 @@ pub fn host_name(name: &str) -> Str {
 
 /// The devices: those of every VM, then controller, CD drive, disk and adapter.
 fn default_devices(one: &Individual<'_>) -> Vec<Obj<VirtualDevice>> {
-    let mut all = hardware::default_devices(super::version::NEWEST);
+    let mut all = hardware::default_devices(one.host.newest_hardware);
     for device in [scsi_controller(), cd_drive(), disk(one), nic(one)] {
         devices::insert(&mut all, device);
     }

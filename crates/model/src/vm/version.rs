@@ -8,6 +8,28 @@ pub const NEWEST: u32 = 21;
 /// Every version that ESXi 8.0.3 can create, oldest first. There never was a 5, and 6 is one of hosted products only.
 pub const KNOWN: [u32; 16] = [4, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21];
 
+/// The newest version that a product runs, by the version of the product (`8.0.3`).
+pub fn newest_of(product: &str) -> u32 {
+    let mut parts = product.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut part = || parts.next().unwrap_or(0);
+    match (part(), part(), part()) {
+        (0..=3, ..) => 4,
+        (4, ..) => 7,
+        (5, 0, _) => 8,
+        (5, 1, _) => 9,
+        (5, ..) => 10,
+        (6, 0, _) => 11,
+        (6, 5, _) => 13,
+        (6, _, 0..=1) => 14,
+        (6, ..) => 15,
+        (7, 0, 0) => 17,
+        (7, 0, 1) => 18,
+        (7, ..) => 19,
+        (8, 0, 0..=1) => 20,
+        _ => NEWEST,
+    }
+}
+
 /// The number of a version key, if it has the form of one: 21 for `vmx-21`.
 pub fn number(key: &str) -> Option<u32> {
     let digits = key.strip_prefix("vmx-")?;
@@ -45,5 +67,21 @@ pub fn max_memory_mb(number: u32) -> i64 {
         11 | 12 => 4_080 * GIB,
         13..=17 => 6_128 * GIB,
         _ => 24_560 * GIB,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_run_up_to_the_hardware_of_their_version() {
+        let known =
+            [("4.0.0", 7), ("4.1.0", 7), ("5.0.0", 8), ("5.5.0", 10), ("6.5.0", 13), ("6.7.0", 14), ("6.7.3", 15)];
+        let newer = [("7.0.0", 17), ("7.0.3", 19), ("8.0.1", 20), ("8.0.3", 21), ("9.0.0", 21)];
+        for (product, newest) in known.into_iter().chain(newer) {
+            assert_eq!(newest_of(product), newest, "{product}");
+            assert!(KNOWN.contains(&newest));
+        }
     }
 }
