@@ -104,7 +104,7 @@ fn any_rule() -> impl Strategy<Value = Rule> {
 /// Read off the documentation of the API, with nothing shared with the code under test.
 fn reference(rules: &[Rule], protocol: Protocol, direction: Direction, port: u32) -> (Action, Option<i64>) {
     let mut sorted = rules.to_vec();
-    sorted.sort_by(|a, b| a.rank.cmp(&b.rank));
+    sorted.sort_by_key(|rule| rule.rank);
     for rule in sorted {
         if rule.protocol.is_some() && rule.protocol != Some(protocol) {
             continue;
