@@ -10,9 +10,12 @@ use vim25::{
         InvalidDatastore, InvalidDatastorePath, InvalidDeviceBacking, InvalidDeviceOperation, InvalidDeviceSpec,
         InvalidName, InvalidPowerState, InvalidVmConfig, LocalizableMessage, LocalizedMethodFault,
         MemoryHotPlugNotSupported, MethodFault, MissingController, NoDiskSpace, NotSupported, TooManyDevices,
-        VirtualDeviceConfigSpecFileOperation, VirtualDeviceConfigSpecOperation, VirtualMachinePowerState,
+        VirtualDeviceConfigSpecFileOperation, VirtualDeviceConfigSpecOperation, VirtualHardwareVersionNotSupported,
+        VirtualMachinePowerState,
     },
 };
+
+use super::surroundings::HostFacts;
 
 /// Why an operation on a VM cannot be done.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -72,6 +75,17 @@ impl Fault {
             f.existing_state = existing;
         });
         Fault::new(fault, message)
+    }
+
+    /// `VirtualHardwareVersionNotSupported`: a hardware version that the host does not run.
+    pub fn hardware_version(version: &str, host: &HostFacts) -> Fault {
+        let fault = VirtualHardwareVersionNotSupported::with(|f| {
+            f.host_name = host.name.clone();
+            f.host = host.host.clone();
+        });
+        let newest = super::version::key(host.newest_hardware);
+        let why = format!("Host '{}' runs virtual hardware up to '{newest}', and not '{version}'.", host.name);
+        Fault::new(fault, why)
     }
 
     /// `ConcurrentAccess`: the caller saw an older version of the config.
@@ -197,8 +211,13 @@ impl Fault {
 
     /// `DeviceUnsupportedForVmVersion`.
     pub fn device_version(index: usize, current: &str, expected: &str) -> Fault {
+        Fault::device_member_version(index, "", current, expected)
+    }
+
+    /// `DeviceUnsupportedForVmVersion` for a member of the device that is newer than the device.
+    pub fn device_member_version(index: usize, property: &str, current: &str, expected: &str) -> Fault {
         let fault = DeviceUnsupportedForVmVersion::with(|f| {
-            fill(f, index, "");
+            fill(f, index, property);
             f.current_version = current.into();
             f.expected_version = expected.into();
         });

@@ -66,12 +66,12 @@ pub(super) fn version(key: &str, context: &Context<'_>) -> Result<u32, Fault> {
     let number = versions::number(key);
     let number =
         number.ok_or_else(|| Fault::argument("configSpec.version", format!("'{key}' is no hardware version")))?;
-    let newest = context.surroundings.host().newest_hardware;
-    if versions::KNOWN.contains(&number) && number <= newest {
-        return Ok(number);
+    let host = context.surroundings.host();
+    match (versions::KNOWN.contains(&number), number <= host.newest_hardware) {
+        (true, true) => Ok(number),
+        (true, false) => Err(Fault::hardware_version(key, &host)),
+        (false, _) => Err(Fault::not_supported(format!("there is no hardware version '{key}'"))),
     }
-    let newest = versions::key(newest);
-    Err(Fault::not_supported(format!("hardware version '{key}' is unknown to the host, which runs up to '{newest}'")))
 }
 
 /// Members that are strings and have values of an enum.

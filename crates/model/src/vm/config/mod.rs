@@ -13,6 +13,7 @@ mod members;
 mod reconfigure;
 pub(crate) mod resources;
 mod v_app;
+mod vmci_options;
 
 use vim25::{Obj, types::VirtualMachineConfigInfo};
 
@@ -21,9 +22,10 @@ use super::devices::FileEffect;
 pub use create::{create, creation};
 pub(crate) use defaults::christen;
 pub use defaults::{Names, blank};
-pub use extra::sync_vmci_options;
+pub(crate) use reconfigure::next_moment;
 pub use reconfigure::{reconfiguration, reconfigure};
 pub use resources::{cpu_allocation, memory_allocation, memory_overhead};
+pub use vmci_options::sync as sync_vmci_options;
 
 /// A configuration with what making it does to files.
 #[derive(Clone, Debug)]

@@ -2,10 +2,13 @@
 
 use vim25::{
     DateTime, Obj, Str,
-    types::{VirtualMachineConfigInfo, VirtualMachineConfigSpec, VirtualMachinePowerState},
+    types::{
+        VirtualDeviceConfigSpec, VirtualDeviceConfigSpecOperation, VirtualMachineConfigInfo, VirtualMachineConfigSpec,
+        VirtualMachinePowerState, VirtualMachineVMCIDevice,
+    },
 };
 
-use super::{Outcome, checks::Change, cpu_memory, create::home_of, extra, guest, members, v_app};
+use super::{Outcome, checks::Change, cpu_memory, create::home_of, extra, guest, members, v_app, vmci_options};
 use crate::vm::{
     Context, Fault,
     devices::{self, Scene},
@@ -58,7 +61,7 @@ pub(super) fn apply(mut config: Obj<VirtualMachineConfigInfo>, change: &Change<'
     extra::apply(&mut config, change)?;
     let files = change_devices(&mut config, change)?;
     members::check_boot_order(&config)?;
-    extra::sync_vmci_options(&mut config);
+    vmci_options::sync(&mut config);
     Ok(Outcome { config, files })
 }
 
@@ -67,7 +70,9 @@ fn change_devices(
     change: &Change<'_>,
 ) -> Result<Vec<devices::FileEffect>, Fault> {
     let Some(specs) = change.spec.device_change.as_ref().filter(|s| !s.is_empty()) else { return Ok(vec![]) };
-    change.needs_awake()?;
+    if !specs.iter().all(|spec| is_vmci_edit(spec)) {
+        change.needs_awake()?;
+    }
     let home = home_of(config).ok_or_else(|| {
         Fault::vm_config("files.vmPathName", format!("machine {} has no files to add devices to", change.vm()))
     })?;
@@ -86,8 +91,14 @@ fn change_devices(
     Ok(changed.files)
 }
 
+/// Whether a spec edits the VMCI device, which can be done in every power state.
+fn is_vmci_edit(spec: &VirtualDeviceConfigSpec) -> bool {
+    let edits = spec.operation == Some(VirtualDeviceConfigSpecOperation::Edit);
+    edits && spec.device.is::<VirtualMachineVMCIDevice>()
+}
+
 /// A change version is a moment, later than the one before.
-fn next_moment(before: &Str, now: DateTime) -> DateTime {
+pub(crate) fn next_moment(before: &Str, now: DateTime) -> DateTime {
     let last = DateTime::parse(before).map(|m| DateTime::from_micros(m.micros() + 1));
     last.map_or(now, |m| m.max(now))
 }

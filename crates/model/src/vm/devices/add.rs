@@ -63,6 +63,10 @@ pub(crate) fn class_of(index: usize, device: &Obj<VirtualDevice>) -> Result<Clas
 
 /// A device that every VM has: in a spec for a new VM it stands for the one that is there already.
 fn adopt(bench: &mut Bench<'_>, index: usize, class: Class, device: &Obj<VirtualDevice>) -> Result<(), Fault> {
+    let since = class.since();
+    if bench.scene.version < since {
+        return Err(Fault::device_version(index, &version::key(bench.scene.version), &version::key(since)));
+    }
     if !bench.scene.creating {
         let what = format!("every virtual machine has its {} already", class.name());
         return Err(Fault::too_many_devices(index, what));
@@ -71,11 +75,14 @@ fn adopt(bench: &mut Bench<'_>, index: usize, class: Class, device: &Obj<Virtual
     let wanted = bus(device);
     let own = bench.of_class(class).find(|d| bus(d) == wanted).map(|d| d.key);
     let Some(at) = own.and_then(|key| bench.position(key)) else {
-        return match bench.of_class(class).next() {
-            Some(_) => Err(Fault::too_many_devices(index, format!("there is no room for another {}", class.name()))),
-            None => Err(Fault::device_version(index, &version::key(bench.scene.version), "vmx-07")),
-        };
+        return Err(Fault::too_many_devices(index, format!("there is no room for another {}", class.name())));
     };
+    if class == Class::Vmci {
+        vmci::check_place(index, true, &bench.renamed, device)?;
+        if std::mem::replace(&mut bench.vmci_named, true) {
+            return Err(Fault::too_many_devices(index, "every virtual machine has one VMCI device"));
+        }
+    }
     let there = bench.devices[at].clone();
     if class.is_controller() {
         bench.renamed.insert(device.key, there.key);

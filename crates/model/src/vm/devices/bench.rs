@@ -56,11 +56,13 @@ pub(crate) struct Bench<'a> {
     pub renamed: HashMap<i32, i32>,
     /// Bytes that new disks of this spec take, by datastore.
     pub taken: BTreeMap<MoRef, i64>,
+    /// Whether a spec for a new VM has named the VMCI device already.
+    pub vmci_named: bool,
 }
 
 impl<'a> Bench<'a> {
     pub fn new(scene: Scene<'a>, devices: Vec<Obj<VirtualDevice>>) -> Bench<'a> {
-        Bench { scene, devices, files: vec![], renamed: HashMap::new(), taken: BTreeMap::new() }
+        Bench { scene, devices, files: vec![], renamed: HashMap::new(), taken: BTreeMap::new(), vmci_named: false }
     }
 
     pub fn find(&self, key: i32) -> Option<&Obj<VirtualDevice>> {

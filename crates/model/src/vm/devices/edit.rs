@@ -25,7 +25,10 @@ pub(crate) fn edit(bench: &mut Bench<'_>, index: usize, spec: &VirtualDeviceConf
         ));
     }
     let mut new = match class {
-        Class::Vmci => vmci::edit(&bench.scene, index, &old, &spec.device)?,
+        Class::Vmci => {
+            vmci::check_place(index, false, &bench.renamed, &spec.device)?;
+            vmci::edit(&bench.scene, index, &old, &spec.device)?
+        }
         _ => overlay::overlay(&old, &spec.device),
     };
     match class {

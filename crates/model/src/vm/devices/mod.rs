@@ -39,7 +39,7 @@ pub use disk_backing::content_id;
 pub use nic::nic_allocation;
 pub use nic_backing::{dvport_backing, network_backing, nic_summary, opaque_backing};
 pub use removable::client_cd_backing;
-pub use vmci::MAX_PORT as MAX_VMCI_PORT;
+pub use vmci::{MAX_PORT as MAX_VMCI_PORT, MAX_RULES as MAX_VMCI_RULES};
 
 /// A changed list of devices.
 #[derive(Clone, Debug)]

@@ -9,6 +9,7 @@ mod nic_rules;
 mod option_rules;
 mod power_rules;
 mod rule;
+mod vmci_options;
 mod vmci_rules;
 
 use vim25::{DataType, Extends, Obj, types::*};

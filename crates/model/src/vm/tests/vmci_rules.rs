@@ -102,11 +102,98 @@ fn a_context_id_is_a_wish_that_counts_while_the_vm_is_off() {
 }
 
 #[test]
-fn its_place_and_key_stay() {
-    let moved = vmci(|d| {
-        d.controller_key = Some(200);
-        d.unit_number = Some(1);
-    });
-    let after = edited(false, &fresh(), moved).unwrap();
-    assert_eq!((device(&after).controller_key, device(&after).unit_number), (Some(100), Some(17)));
+fn an_id_that_is_none_is_refused_while_it_runs_too() {
+    for id in [0, 15, 1 << 40, i64::MAX, i64::MIN] {
+        for on in [false, true] {
+            let fault = edited(on, &fresh(), vmci(|d| d.id = Some(id))).unwrap_err();
+            assert_eq!(property(&fault), "virtualDeviceSpec.device.id", "{id}");
+        }
+    }
+}
+
+#[test]
+fn it_cannot_be_moved() {
+    let moved = |controller, unit| {
+        let change = vmci(|d| {
+            d.controller_key = controller;
+            d.unit_number = unit;
+        });
+        edited(false, &fresh(), change).map(|d| (device(&d).controller_key, device(&d).unit_number))
+    };
+    let stays = (Some(100), Some(17));
+    assert_eq!(moved(None, None), Ok(stays));
+    assert_eq!(moved(Some(100), Some(17)), Ok(stays));
+    for (controller, unit, member) in [(Some(200), None, "controllerKey"), (Some(100), Some(18), "unitNumber")] {
+        let fault = moved(controller, unit).unwrap_err();
+        assert_eq!(
+            (fault.name(), property(&fault)),
+            ("InvalidDeviceSpec", format!("virtualDeviceSpec.device.{member}"))
+        );
+    }
+}
+
+#[test]
+fn a_spec_for_a_new_vm_names_one_at_its_place_or_at_none() {
+    let world = World::default();
+    let created = |specs: Vec<VirtualMachineVMCIDevice>| {
+        let specs: Vec<_> = specs.into_iter().map(add).collect();
+        apply(Scene { creating: true, ..scene(&world) }, &specs).map(|c| device(&c.devices).filter_enable)
+    };
+    let at = |controller, unit| {
+        vmci(|d| {
+            d.controller_key = controller;
+            d.unit_number = unit;
+            d.filter_enable = Some(false);
+        })
+    };
+    for (controller, unit) in [(None, None), (Some(100), Some(17)), (Some(-1), Some(-1)), (Some(0), Some(0))] {
+        assert_eq!(created(vec![at(controller, unit)]), Ok(Some(false)));
+    }
+    assert_eq!(created(vec![at(Some(200), None)]).unwrap_err().name(), "InvalidDeviceSpec");
+    assert_eq!(created(vec![at(None, Some(3))]).unwrap_err().name(), "InvalidDeviceSpec");
+    let second = created(vec![at(None, None), at(None, None)]).unwrap_err();
+    assert_eq!(second.name(), "TooManyDevices");
+}
+
+#[test]
+fn it_cannot_be_removed() {
+    let fault = apply(scene(&World::default()), &[remove(12000)]).unwrap_err();
+    let operation = fault.fault.cast::<InvalidDeviceOperation>().unwrap();
+    assert_eq!(operation.bad_op, Some(VirtualDeviceConfigSpecOperation::Remove));
+}
+
+#[test]
+fn hardware_without_it_cannot_get_it() {
+    let world = World::default();
+    for creating in [false, true] {
+        let fault = apply(Scene { creating, version: 4, ..scene(&world) }, &[add(vmci(|_| {}))]).unwrap_err();
+        assert_eq!(fault.name(), "DeviceUnsupportedForVmVersion");
+    }
+}
+
+#[test]
+fn filters_need_the_hardware_of_the_release_that_brought_them() {
+    let world = World::default();
+    let old = |change: VirtualMachineVMCIDevice| {
+        devices::apply(&fresh(), &[edit(&change.into())], Scene { version: 10, ..scene(&world) }).map(|_| ())
+    };
+    let refused = |change| {
+        let fault = old(change).unwrap_err();
+        (fault.name(), property(&fault))
+    };
+    let named = |member: &str| ("DeviceUnsupportedForVmVersion", format!("virtualDeviceSpec.device.{member}"));
+    assert_eq!(refused(with_rules(vec![rule(1)])), named("filterInfo"));
+    assert_eq!(refused(vmci(|d| d.filter_enable = Some(false))), named("filterEnable"));
+    old(vmci(|d| d.filter_enable = Some(true))).expect("what it has can be sent back");
+    old(vmci(|d| d.allow_unrestricted_communication = Some(true))).unwrap();
+}
+
+#[test]
+fn there_is_a_most_of_rules() {
+    let rules = |count: i64| (0..count).map(rule).collect::<Vec<_>>();
+    assert!(edited(true, &fresh(), with_rules(rules(1024))).is_ok());
+    for count in [1025, 100_000] {
+        let fault = edited(true, &fresh(), with_rules(rules(count))).unwrap_err();
+        assert_eq!(property(&fault), "virtualDeviceSpec.device.filterInfo.filters");
+    }
 }
