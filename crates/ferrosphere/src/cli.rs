@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+use model::HostProfile;
 use vim25::ApiVersion;
 
 use crate::settings::{Account, Settings, Tls};
@@ -100,9 +102,9 @@ struct Access {
     #[arg(long, env = "FERROSPHERE_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
     #[arg(requires = "username", value_parser = not_empty)]
     password: Option<String>,
-    /// The API version to speak.
-    #[arg(long, value_name = "VERSION", default_value = "8.0.3.0", value_parser = version)]
-    api_version: ApiVersion,
+    /// The API version to speak: 8.0.3.0, or with --esx that of the host, unless you say another.
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    api_version: Option<ApiVersion>,
     /// End sessions that have been idle for this long.
     #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..))]
     idle_timeout: u64,
@@ -118,6 +120,10 @@ struct World {
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1)]
     #[arg(default_value_t = false, default_missing_value = "true")]
     esx: bool,
+    /// What all hosts are: their ESXi, and network ports that let VMs' network cards pass through (-vmfex: VMDirectPath
+    /// Gen 2, -dpu: UPTv2) or do not.
+    #[arg(long, value_name = "PROFILE", default_value = "esxi-8.0", value_parser = host_profile())]
+    host_profile: HostProfile,
     /// Datacenters.
     #[arg(long, value_name = "N", default_value_t = 1)]
     dc: u32,
@@ -192,8 +198,9 @@ impl Serve {
 }
 
 impl World {
-    fn into_model(self, api_version: ApiVersion) -> model::Settings {
+    fn into_model(self, api_version: Option<ApiVersion>) -> model::Settings {
         let plain = if self.esx { model::Settings::esx() } else { model::Settings::vcenter() };
+        let usual = if self.esx { self.host_profile.api_version() } else { plain.api_version };
         model::Settings {
             datacenters: self.dc,
             clusters: self.cluster,
@@ -208,7 +215,8 @@ impl World {
             opaque_networks: self.nsx,
             folders: self.folder,
             autostart: self.autostart,
-            api_version,
+            host_profile: self.host_profile,
+            api_version: api_version.unwrap_or(usual),
             ..plain
         }
     }
@@ -233,6 +241,11 @@ fn not_empty(text: &str) -> Result<String, &'static str> {
 fn version(text: &str) -> Result<ApiVersion, String> {
     let known = || ApiVersion::all().rev().take(8).map(|v| v.label()).collect::<Vec<_>>().join(", ");
     ApiVersion::parse(text).ok_or_else(|| format!("no such version; the newest are {}", known()))
+}
+
+fn host_profile() -> impl TypedValueParser<Value = HostProfile> {
+    let names = HostProfile::ALL.map(HostProfile::name);
+    PossibleValuesParser::new(names).try_map(|name| HostProfile::parse(&name).ok_or("no such profile"))
 }
 
 fn delay(text: &str) -> Result<(String, Duration), String> {

@@ -56,6 +56,25 @@ fn switches_take_an_optional_value() {
 }
 
 #[test]
+fn hosts_have_one_of_the_profiles() {
+    for profile in HostProfile::ALL {
+        let settings = parse(&format!("f serve --host-profile {profile}")).expect("a profile").world;
+        assert_eq!((settings.host_profile, settings.api_version.label()), (profile, "8.0.3.0"));
+    }
+    let (kind, message) = refused("f serve --host-profile esxi-6.0");
+    assert_eq!(kind, ErrorKind::InvalidValue);
+    assert!(message.contains("esxi-7.0-vmfex"), "{message}");
+}
+
+#[test]
+fn a_single_host_speaks_its_own_version_unless_told_another() {
+    let version = |line| parse(line).expect(line).world.api_version.label();
+    assert_eq!(version("f serve --esx"), "8.0.3.0");
+    assert_eq!(version("f serve --esx --host-profile esxi-7.0"), "7.0.0.0");
+    assert_eq!(version("f serve --esx --host-profile esx-5.0 --api-version 4.1"), "4.1");
+}
+
+#[test]
 fn certificate_and_key_come_together_and_not_with_plain_http() {
     let settings = parse("f serve --tls-cert c.pem --tls-key k.pem").expect("both");
     assert_eq!(settings.tls, Tls::Files { certificate: "c.pem".into(), key: "k.pem".into() });

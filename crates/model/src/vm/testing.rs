@@ -18,11 +18,19 @@ pub(crate) struct World {
     pub files: HashMap<(Str, Str), i64>,
     pub macs: Vec<Str>,
     pub ports: i32,
+    /// Newest virtual hardware of the host.
+    pub newest_hardware: u32,
 }
 
 impl Default for World {
     fn default() -> World {
-        World { vm: MoRef::new("VirtualMachine", "vm-40"), files: HashMap::new(), macs: vec![], ports: 100 }
+        World {
+            vm: MoRef::new("VirtualMachine", "vm-40"),
+            files: HashMap::new(),
+            macs: vec![],
+            ports: 100,
+            newest_hardware: 21,
+        }
     }
 }
 
@@ -80,7 +88,7 @@ impl Lookup for World {
 
 impl Surroundings for World {
     fn host(&self) -> HostFacts {
-        host()
+        HostFacts { newest_hardware: self.newest_hardware, ..host() }
     }
 
     fn network_named(&self, name: &str) -> Option<NetworkFacts> {

@@ -8,12 +8,13 @@ pub const NEWEST: u32 = 21;
 /// Every version that ESXi 8.0.3 can create, oldest first. There never was a 5, and 6 is one of hosted products only.
 pub const KNOWN: [u32; 16] = [4, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21];
 
-/// The newest version that a product runs, by the version of the product (`8.0.3`).
+/// The newest version that a product runs, by the version of the product (`8.0.3`). One that nobody knows is taken for
+/// the newest.
 pub fn newest_of(product: &str) -> u32 {
     let mut parts = product.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     let mut part = || parts.next().unwrap_or(0);
     match (part(), part(), part()) {
-        (0..=3, ..) => 4,
+        (1..=3, ..) => 4,
         (4, ..) => 7,
         (5, 0, _) => 8,
         (5, 1, _) => 9,
@@ -78,7 +79,7 @@ mod tests {
     fn hosts_run_up_to_the_hardware_of_their_version() {
         let known =
             [("4.0.0", 7), ("4.1.0", 7), ("5.0.0", 8), ("5.5.0", 10), ("6.5.0", 13), ("6.7.0", 14), ("6.7.3", 15)];
-        let newer = [("7.0.0", 17), ("7.0.3", 19), ("8.0.1", 20), ("8.0.3", 21), ("9.0.0", 21)];
+        let newer = [("7.0.0", 17), ("7.0.3", 19), ("8.0.1", 20), ("8.0.3", 21), ("9.0.0", 21), ("", 21)];
         for (product, newest) in known.into_iter().chain(newer) {
             assert_eq!(newest_of(product), newest, "{product}");
             assert!(KNOWN.contains(&newest));

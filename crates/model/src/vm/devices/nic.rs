@@ -5,17 +5,13 @@ use std::sync::LazyLock;
 use vim25::{
     EnumValue, Obj, Str,
     types::{
-        SharesInfo, SharesLevel, VirtualDevice, VirtualE1000e, VirtualEthernetCard, VirtualEthernetCardMacType,
-        VirtualEthernetCardResourceAllocation, VirtualMachinePowerState, VirtualSriovEthernetCard, VirtualVmxnet3,
-        VirtualVmxnet3Vrdma,
+        SharesInfo, SharesLevel, VirtualDevice, VirtualEthernetCard, VirtualEthernetCardMacType,
+        VirtualEthernetCardResourceAllocation, VirtualMachinePowerState, VirtualVmxnet3,
     },
 };
 
 use super::{add::connectable, bench::Bench, nic_backing};
-use crate::vm::{Fault, identity, version};
-
-/// First hardware version with UPT version 2.
-const UPTV2_SINCE: u32 = 20;
+use crate::vm::{Fault, identity, options::adapter_of, version};
 
 static ALLOCATION: LazyLock<Obj<VirtualEthernetCardResourceAllocation>> = LazyLock::new(|| {
     VirtualEthernetCardResourceAllocation {
@@ -33,13 +29,7 @@ pub fn nic_allocation() -> Obj<VirtualEthernetCardResourceAllocation> {
 
 /// The first hardware version with this type of adapter.
 pub(crate) fn since(device: &Obj<VirtualDevice>) -> u32 {
-    match () {
-        () if device.is::<VirtualVmxnet3Vrdma>() => 13,
-        () if device.is::<VirtualSriovEthernetCard>() => 10,
-        () if device.is::<VirtualE1000e>() => 8,
-        () if device.is::<VirtualVmxnet3>() => 7,
-        () => 4,
-    }
+    adapter_of(device).map_or(0, |adapter| adapter.since)
 }
 
 /// Completes a new adapter that has its key.
@@ -48,13 +38,13 @@ pub(crate) fn create(bench: &Bench<'_>, index: usize, device: &mut Obj<VirtualDe
     check_passthrough(bench, index, device)?;
     device.backing = Some(backing);
     device.connectable = Some(connectable(device.connectable.as_deref(), true, bench.scene.on).into());
-    let vmxnet3 = device.is::<VirtualVmxnet3>();
+    let passes = adapter_of(device).is_some_and(|adapter| adapter.gen2);
     let key = device.key;
     let Some(card) = device.cast_mut::<VirtualEthernetCard>() else { return Ok(()) };
     address(bench, index, key, card)?;
     card.wake_on_lan_enabled.get_or_insert(true);
     card.resource_allocation.get_or_insert_with(nic_allocation);
-    card.upt_compatibility_enabled.get_or_insert(vmxnet3);
+    card.upt_compatibility_enabled.get_or_insert(passes);
     if let Some(card) = device.cast_mut::<VirtualVmxnet3>() {
         card.uptv2_enabled.get_or_insert(false);
     }
@@ -111,18 +101,23 @@ fn check_running_edit(bench: &Bench<'_>, old: &Obj<VirtualDevice>, new: &Obj<Vir
 }
 
 fn check_passthrough(bench: &Bench<'_>, index: usize, device: &Obj<VirtualDevice>) -> Result<(), Fault> {
+    let adapter = adapter_of(device);
     let card = device.cast::<VirtualEthernetCard>();
     let wants_upt = card.is_some_and(|c| c.upt_compatibility_enabled == Some(true));
-    if wants_upt && !device.is::<VirtualVmxnet3>() {
+    if wants_upt && !adapter.is_some_and(|adapter| adapter.gen2) {
         let why = "only a VMXNET3 adapter can be UPT compatible";
         return Err(Fault::device_spec(index, "uptCompatibilityEnabled", why));
     }
-    let uptv2 = device.cast::<VirtualVmxnet3>().and_then(|c| c.uptv2_enabled) == Some(true);
-    if uptv2 && bench.scene.version < UPTV2_SINCE {
-        let (has, needs) = (version::key(bench.scene.version), version::key(UPTV2_SINCE));
-        return Err(Fault::device_version(index, &has, &needs));
+    let wants_uptv2 = device.cast::<VirtualVmxnet3>().and_then(|c| c.uptv2_enabled) == Some(true);
+    if !wants_uptv2 || adapter.is_some_and(|adapter| adapter.uptv2(bench.scene.version)) {
+        return Ok(());
     }
-    Ok(())
+    let Some(since) = adapter.and_then(|adapter| adapter.uptv2_since) else {
+        let why = "only a VMXNET3 adapter has UPT version 2";
+        return Err(Fault::device_spec(index, "uptv2Enabled", why));
+    };
+    let (has, needs) = (version::key(bench.scene.version), version::key(since));
+    Err(Fault::device_version(index, &has, &needs))
 }
 
 /// Gives an adapter its MAC address.

@@ -1,8 +1,10 @@
 //! What an environment browser answers: what VMs can be made of, and what a host or cluster offers them.
 //!
-//! Options are those of ESXi 8.0.3, built once for each virtual hardware version and shared. The tables of
-//! [`super::devices`] and these options say the same: what has an option can be added, and the other way round.
+//! Options depend on the virtual hardware version and on the API version of the host, and are built once for each pair.
+//! The tables of [`super::devices`] and these options say the same: what has an option can be added, and the other way
+//! round.
 
+mod adapters;
 mod build;
 mod controllers;
 mod devices;
@@ -10,49 +12,63 @@ mod disks;
 mod guests;
 mod hardware;
 mod nics;
+mod offer;
 mod target;
 
-use std::sync::OnceLock;
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
 
 use vim25::{
-    MoRef, Obj, Str,
+    ApiVersion, Obj, Str,
     types::{VirtualMachineConfigOption, VirtualMachineConfigOptionDescriptor, VirtualMachinePowerState},
 };
 
 use super::{Fault, capability::capability, guest_os, hardware as base, version};
+use crate::host::forget_newer;
 
+pub use adapters::{ADAPTERS, Adapter, adapter_of};
+pub use offer::{Offer, offers};
 pub use target::{config_target, hosts_of};
 
-/// `QueryConfigOptionDescriptor`: the hardware versions that hosts can create and run.
-pub fn descriptors(hosts: &[MoRef]) -> Vec<Obj<VirtualMachineConfigOptionDescriptor>> {
+/// `QueryConfigOptionDescriptor`: the hardware versions that any of the hosts can create and run, each with the hosts
+/// that can.
+pub fn descriptors(offers: &[Offer]) -> Vec<Obj<VirtualMachineConfigOptionDescriptor>> {
+    let default = offer::default_version(offers);
     let describe = |number: u32| {
+        let hosts = offers.iter().filter(|offer| offer.newest >= number);
         VirtualMachineConfigOptionDescriptor {
             key: version::key(number),
             description: Some(description(number)),
-            host: Some(hosts.to_vec()),
+            host: Some(hosts.map(|offer| offer.host.clone()).collect()),
             create_supported: true,
-            default_config_option: number == version::NEWEST,
+            default_config_option: number == default,
             run_supported: true,
             upgrade_supported: true,
         }
         .into()
     };
-    version::KNOWN.into_iter().map(describe).collect()
+    offer::versions(offers).map(describe).collect()
 }
 
-/// `QueryConfigOption` and `QueryConfigOptionEx`: what a VM of a hardware version can have; the newest one without a
-/// key. With `guests`, only the descriptors of these guests.
+/// `QueryConfigOption` and `QueryConfigOptionEx`: what a VM of a hardware version can have on these hosts. Without a key,
+/// of the newest version that all of them run. With `guests`, only the descriptors of these guests.
 ///
 /// # Errors
-/// `InvalidArgument` for a key that is no version of ESXi 8.0.3, or a guest that there is not.
-pub fn config_option(key: Option<&str>, guests: &[Str]) -> Result<Obj<VirtualMachineConfigOption>, Fault> {
+/// `InvalidArgument` for a key that is no version of these hosts, or a guest that there is not.
+pub fn config_option(
+    offers: &[Offer],
+    key: Option<&str>,
+    guests: &[Str],
+) -> Result<Obj<VirtualMachineConfigOption>, Fault> {
     let number = match key.filter(|k| !k.is_empty()) {
-        None => version::NEWEST,
+        None => offer::default_version(offers),
         Some(key) => version::number(key)
-            .filter(|n| version::KNOWN.contains(n))
+            .filter(|number| offer::versions(offers).any(|known| known == *number))
             .ok_or_else(|| Fault::argument("key", format!("'{key}' is no hardware version of these hosts")))?,
     };
-    let whole = of_version(number);
+    let whole = of_version(number, offer::api_version(offers, number));
     if guests.is_empty() {
         return Ok(whole);
     }
@@ -65,13 +81,17 @@ pub fn config_option(key: Option<&str>, guests: &[Str]) -> Result<Obj<VirtualMac
     Ok(some)
 }
 
-fn of_version(number: u32) -> Obj<VirtualMachineConfigOption> {
-    static BUILT: [OnceLock<Obj<VirtualMachineConfigOption>>; version::KNOWN.len()] =
-        [const { OnceLock::new() }; version::KNOWN.len()];
-    match version::KNOWN.iter().position(|known| *known == number) {
-        Some(at) => BUILT[at].get_or_init(|| whole(number).into()).clone(),
-        None => whole(number).into(),
-    }
+type Built = HashMap<(u32, ApiVersion), Obj<VirtualMachineConfigOption>>;
+
+fn of_version(number: u32, api_version: ApiVersion) -> Obj<VirtualMachineConfigOption> {
+    static BUILT: LazyLock<Mutex<Built>> = LazyLock::new(Mutex::default);
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    let made = built.entry((number, api_version)).or_insert_with(|| {
+        let mut option = whole(number);
+        forget_newer(&mut option, api_version);
+        option.into()
+    });
+    made.clone()
 }
 
 fn whole(number: u32) -> VirtualMachineConfigOption {

@@ -1,71 +1,56 @@
 //! Options of network adapters.
 
-use vim25::{EnumValue, Extends, Obj, types::*};
+use vim25::{EnumValue, Obj, types::*};
 
-use super::build::{Facts, backing, choice, choice_of, flag, number};
+use super::{
+    adapters::{ADAPTERS, Adapter},
+    build::{Facts, backing, choice, choice_of, flag, number},
+};
 
 /// Adapters that a VM of this version can have.
 pub(super) fn options(version: u32) -> Vec<Obj<VirtualDeviceOption>> {
-    let mut all = vec![pcnet32(), plain::<VirtualE1000Option>("VirtualE1000", false)];
-    all.push(plain::<VirtualVmxnet2Option>("VirtualVmxnet2", true));
-    if version >= 7 {
-        all.push(vmxnet3(version).up());
-    }
-    if version >= 8 {
-        all.push(plain::<VirtualE1000eOption>("VirtualE1000e", false));
-    }
-    if version >= 10 {
-        all.push(plain::<VirtualSriovEthernetCardOption>("VirtualSriovEthernetCard", false));
-    }
-    if version >= 13 {
-        all.push(vrdma(version));
-    }
-    all
+    ADAPTERS.iter().filter(|adapter| adapter.since <= version).map(|adapter| option(adapter, version)).collect()
 }
 
-fn card(kind: &'static str, deprecated: bool) -> VirtualEthernetCardOption {
+fn option(adapter: &Adapter, version: u32) -> Obj<VirtualDeviceOption> {
+    let base = card(adapter);
+    match adapter.kind {
+        "VirtualPCNet32" => VirtualPCNet32Option { base, supports_morphing: true }.into(),
+        "VirtualE1000" => VirtualE1000Option { base }.into(),
+        "VirtualE1000e" => VirtualE1000eOption { base }.into(),
+        "VirtualVmxnet2" => VirtualVmxnet2Option { base: VirtualVmxnetOption { base } }.into(),
+        "VirtualVmxnet3" => vmxnet3(adapter, base, version).into(),
+        "VirtualVmxnet3Vrdma" => vrdma(vmxnet3(adapter, base, version), version),
+        "VirtualSriovEthernetCard" => VirtualSriovEthernetCardOption { base }.into(),
+        _ => base.into(),
+    }
+}
+
+fn card(adapter: &Adapter) -> VirtualEthernetCardOption {
     let backings = vec![
         backing::<VirtualEthernetCardNetworkBackingOption>("VirtualEthernetCardNetworkBackingInfo"),
         backing::<VirtualEthernetCardDVPortBackingOption>("VirtualEthernetCardDistributedVirtualPortBackingInfo"),
         backing::<VirtualEthernetCardOpaqueNetworkBackingOption>("VirtualEthernetCardOpaqueNetworkBackingInfo"),
     ];
-    let facts = Facts::of(kind, Some("VirtualPCIController")).hot().connects().backed_by(backings);
-    let facts = if deprecated { facts.deprecated() } else { facts };
+    let facts = Facts::of(adapter.kind, Some("VirtualPCIController")).hot().connects().backed_by(backings);
+    let facts = if adapter.deprecated { facts.deprecated() } else { facts };
     VirtualEthernetCardOption {
         base: facts.base(),
         supported_oui: choice(&["00:50:56"], 0),
         mac_type: choice_of(VirtualEthernetCardMacType::TYPE, 1),
         wake_on_lan_enabled: flag(true, true),
-        vm_direct_path_gen2_supported: Some(false),
-        upt_compatibility_enabled: Some(flag(false, false)),
+        vm_direct_path_gen2_supported: Some(adapter.gen2),
+        upt_compatibility_enabled: Some(flag(adapter.gen2, adapter.gen2)),
     }
 }
 
-fn plain<T: Extends<VirtualEthernetCardOption> + Extends<VirtualDeviceOption>>(
-    kind: &'static str,
-    deprecated: bool,
-) -> Obj<VirtualDeviceOption> {
-    let mut option: Obj<VirtualEthernetCardOption> = T::default().into();
-    *option = card(kind, deprecated);
-    option.up()
-}
-
-fn pcnet32() -> Obj<VirtualDeviceOption> {
-    VirtualPCNet32Option { base: card("VirtualPCNet32", true), supports_morphing: true }.into()
-}
-
-/// The adapter that can pass through: DirectPath Gen 2 by `uptCompatibilityEnabled`, its second version by its own
-/// switch from hardware version 20 on.
-fn vmxnet3(version: u32) -> Obj<VirtualVmxnet3Option> {
-    let mut base = card("VirtualVmxnet3", false);
-    base.vm_direct_path_gen2_supported = Some(true);
-    base.upt_compatibility_enabled = Some(flag(true, true));
+/// DirectPath Gen 2 is asked for by `uptCompatibilityEnabled`, UPT version 2 by a switch of its own.
+fn vmxnet3(adapter: &Adapter, base: VirtualEthernetCardOption, version: u32) -> VirtualVmxnet3Option {
     VirtualVmxnet3Option {
         base: VirtualVmxnetOption { base },
-        uptv2_enabled: Some(flag(version >= 20, false)),
+        uptv2_enabled: Some(flag(adapter.uptv2(version), false)),
         strict_latency_config_option: Some(strict_latency().into()),
     }
-    .into()
 }
 
 fn strict_latency() -> VirtualVmxnet3OptionStrictLatencyConfigOption {
@@ -80,9 +65,7 @@ fn strict_latency() -> VirtualVmxnet3OptionStrictLatencyConfigOption {
     }
 }
 
-fn vrdma(version: u32) -> Obj<VirtualDeviceOption> {
-    let mut base = (*vmxnet3(version)).clone();
-    base.type_ = "VirtualVmxnet3Vrdma".into();
+fn vrdma(base: VirtualVmxnet3Option, version: u32) -> Obj<VirtualDeviceOption> {
     let protocol = if version >= 14 { vec!["rocev1", "rocev2"] } else { vec!["rocev1"] };
     VirtualVmxnet3VrdmaOption { base, device_protocol: Some(choice(&protocol, protocol.len() as i32 - 1)) }.into()
 }

@@ -12,7 +12,10 @@ use vim25::{
     },
 };
 
-use crate::vm::{devices::MAX_DISK_BYTES, version};
+use crate::{
+    host::newest_hardware,
+    vm::{devices::MAX_DISK_BYTES, version},
+};
 
 /// The hosts for which an environment browser answers.
 pub fn hosts_of(world: &Snapshot, browser: &MoRef) -> Vec<MoRef> {
@@ -39,16 +42,19 @@ pub fn config_target(world: &Snapshot, hosts: &[MoRef]) -> ConfigTarget {
 }
 
 fn sizes(target: &mut ConfigTarget, hosts: &[&mo::HostSystem]) {
-    for host in hosts.iter().filter_map(|h| h.hardware.as_ref()) {
-        let threads = i32::from(host.cpu_info.num_cpu_threads);
+    for host in hosts {
+        let Some(hardware) = host.hardware.as_ref() else { continue };
+        let newest = newest_hardware(host);
+        let threads = i32::from(hardware.cpu_info.num_cpu_threads);
         target.num_cpus = target.num_cpus.max(threads);
         target.max_cpus_per_host = Some(target.max_cpus_per_host.unwrap_or(0).max(threads));
-        target.num_cpu_cores = target.num_cpu_cores.max(host.cpu_info.num_cpu_cores.into());
-        let nodes = host.numa_info.as_ref().map_or(1, |n| n.num_nodes);
+        target.num_cpu_cores = target.num_cpu_cores.max(hardware.cpu_info.num_cpu_cores.into());
+        let nodes = hardware.numa_info.as_ref().map_or(1, |n| n.num_nodes);
         target.num_numa_nodes = target.num_numa_nodes.max(nodes);
-        let megabytes = (host.memory_size >> 20).min(version::max_memory_mb(version::NEWEST)) as i32;
+        let most = version::max_memory_mb(newest);
+        let megabytes = (hardware.memory_size >> 20).min(most) as i32;
         target.max_mem_mb_optimal_perf = target.max_mem_mb_optimal_perf.max(megabytes);
-        target.supported_max_mem_mb = Some(version::max_memory_mb(version::NEWEST) as i32);
+        target.supported_max_mem_mb = Some(target.supported_max_mem_mb.unwrap_or(0).max(most as i32));
     }
 }
 

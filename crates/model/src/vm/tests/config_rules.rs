@@ -121,6 +121,20 @@ fn an_unknown_hardware_version_is_not_supported() {
 }
 
 #[test]
+fn an_older_host_refuses_newer_hardware_and_makes_its_own_newest_by_default() {
+    let world = World { newest_hardware: 17, ..World::default() };
+    let created = |version: Option<&str>| {
+        let spec = wish(|s| s.version = version.map(Into::into));
+        config::create(&spec, &world.context())
+    };
+    let fault = created(Some("vmx-19")).unwrap_err();
+    let detail = fault.fault.cast::<VirtualHardwareVersionNotSupported>().expect("the fault for it");
+    assert_eq!((&*detail.host_name, &*detail.host.id), ("esx1", "host-9"));
+    assert_eq!(created(Some("vmx-13")).unwrap().version, "vmx-13");
+    assert_eq!(created(None).unwrap().version, "vmx-17");
+}
+
+#[test]
 fn sockets_hold_whole_cores() {
     let made = |cpus, cores| {
         created(|s| {

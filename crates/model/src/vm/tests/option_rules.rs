@@ -3,10 +3,27 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::vm::{guest_os, options, version};
+use crate::{
+    HostProfile,
+    vm::{
+        guest_os,
+        options::{self, Offer},
+        version,
+    },
+};
+
+/// A host of a profile.
+fn offer(profile: HostProfile) -> Offer {
+    let newest = version::newest_of(profile.product_version());
+    Offer { host: vim25::MoRef::new("HostSystem", profile.name()), newest, api_version: profile.api_version() }
+}
+
+fn config_option(key: Option<&str>, guests: &[vim25::Str]) -> Result<Obj<VirtualMachineConfigOption>, Fault> {
+    options::config_option(&[offer(HostProfile::Esxi80)], key, guests)
+}
 
 fn options_of(number: u32) -> Obj<VirtualMachineConfigOption> {
-    options::config_option(Some(&version::key(number)), &[]).unwrap()
+    config_option(Some(&version::key(number)), &[]).unwrap()
 }
 
 fn device_options(number: u32) -> Vec<Obj<VirtualDeviceOption>> {
@@ -20,8 +37,9 @@ fn option_of<T: DataType + Extends<VirtualDeviceOption>>(number: u32, kind: &str
 
 #[test]
 fn there_is_a_descriptor_for_each_version_and_the_newest_is_the_default() {
-    let host = vim25::MoRef::new("HostSystem", "host-1");
-    let all = options::descriptors(std::slice::from_ref(&host));
+    let offer = offer(HostProfile::Esxi80);
+    let host = offer.host.clone();
+    let all = options::descriptors(&[offer]);
     assert_eq!(all.len(), version::KNOWN.len());
     let default: Vec<_> = all.iter().filter(|d| d.default_config_option).map(|d| d.key.clone()).collect();
     assert_eq!(default, ["vmx-21"]);
@@ -30,9 +48,9 @@ fn there_is_a_descriptor_for_each_version_and_the_newest_is_the_default() {
 
 #[test]
 fn without_a_key_the_newest_version_answers_and_an_unknown_one_is_invalid() {
-    assert_eq!(options::config_option(None, &[]).unwrap().version, "vmx-21");
-    assert_eq!(options::config_option(Some("vmx-13"), &[]).unwrap().version, "vmx-13");
-    assert_eq!(options::config_option(Some("vmx-99"), &[]).unwrap_err().name(), "InvalidArgument");
+    assert_eq!(config_option(None, &[]).unwrap().version, "vmx-21");
+    assert_eq!(config_option(Some("vmx-13"), &[]).unwrap().version, "vmx-13");
+    assert_eq!(config_option(Some("vmx-99"), &[]).unwrap_err().name(), "InvalidArgument");
 }
 
 #[test]
@@ -46,9 +64,9 @@ fn every_guest_has_a_descriptor_and_a_query_may_name_some() {
     assert_eq!(whole.guest_os_descriptor.len(), guest_os::all().len());
     let default = &whole.guest_os_descriptor[whole.guest_os_default_index as usize];
     assert_eq!(default.id, guest_os::DEFAULT);
-    let some = options::config_option(None, &["ubuntu64Guest".into()]).unwrap();
+    let some = config_option(None, &["ubuntu64Guest".into()]).unwrap();
     assert_eq!(some.guest_os_descriptor.len(), 1);
-    assert!(options::config_option(None, &["nonsense".into()]).is_err());
+    assert!(config_option(None, &["nonsense".into()]).is_err());
 }
 
 #[test]
@@ -92,11 +110,38 @@ fn the_vmci_option_says_what_the_device_and_its_rules_do() {
 fn only_vmxnet3_can_pass_through_and_its_second_version_needs_hardware_20() {
     for option in device_options(21).iter().filter_map(|o| o.cast::<VirtualEthernetCardOption>()) {
         let can = option.vm_direct_path_gen2_supported == Some(true);
-        assert_eq!(can, option.type_.starts_with("VirtualVmxnet3"), "{}", option.type_);
+        assert_eq!(can, option.type_ == "VirtualVmxnet3", "{}", option.type_);
         assert_eq!(option.upt_compatibility_enabled.as_ref().unwrap().supported, can);
     }
     let upt2 = |number| option_of::<VirtualVmxnet3Option>(number, "VirtualVmxnet3").uptv2_enabled.unwrap().supported;
     assert_eq!((upt2(19), upt2(20)), (false, true));
+}
+
+#[test]
+fn hosts_offer_the_versions_that_they_run_and_options_that_they_know() {
+    let keys = |profiles: &[HostProfile]| {
+        let offers: Vec<_> = profiles.iter().copied().map(offer).collect();
+        let all = options::descriptors(&offers);
+        let default = all.iter().find(|d| d.default_config_option).unwrap().key.to_string();
+        (all.last().unwrap().key.to_string(), default)
+    };
+    assert_eq!(keys(&[HostProfile::Esx40]), ("vmx-07".into(), "vmx-07".into()));
+    assert_eq!(keys(&[HostProfile::Esxi70, HostProfile::Esx50]), ("vmx-17".into(), "vmx-08".into()));
+    let old = [offer(HostProfile::Esx50)];
+    assert_eq!(options::config_option(&old, Some("vmx-09"), &[]).unwrap_err().name(), "InvalidArgument");
+    let whole = options::config_option(&old, None, &[]).unwrap();
+    let cards = whole.hardware_options.virtual_device_option.iter();
+    let card = cards.filter_map(|o| o.cast::<VirtualVmxnet3Option>()).find(|o| o.type_ == "VirtualVmxnet3").unwrap();
+    assert_eq!((card.vm_direct_path_gen2_supported, &card.upt_compatibility_enabled), (Some(true), &None));
+    assert_eq!(card.uptv2_enabled, None);
+}
+
+#[test]
+fn a_version_that_only_one_of_two_hosts_runs_names_that_host() {
+    let offers = [offer(HostProfile::Esxi80), offer(HostProfile::Esx50)];
+    let all = options::descriptors(&offers);
+    let hosts = |key: &str| all.iter().find(|d| d.key == key).unwrap().host.clone().unwrap().len();
+    assert_eq!((hosts("vmx-08"), hosts("vmx-09"), hosts("vmx-21")), (2, 1, 1));
 }
 
 /// A device of a type, from its name, that could be in a spec.

@@ -25,18 +25,21 @@ fn descriptors(
     call: &Call,
     _: args::QueryConfigOptionDescriptor,
 ) -> Result<Option<Vec<Obj<VirtualMachineConfigOptionDescriptor>>>, Fault> {
-    Ok(Some(options::descriptors(&options::hosts_of(&call.snapshot(), &call.this))))
+    let world = call.snapshot();
+    let hosts = options::hosts_of(&world, &call.this);
+    Ok(Some(options::descriptors(&options::offers(&world, &hosts))))
 }
 
 fn config_option(call: &Call, args: args::QueryConfigOption) -> Result<ConfigOption, Fault> {
-    hosts(call, args.host.as_ref())?;
-    Ok(Some(options::config_option(args.key.as_deref(), &[])?))
+    let offers = options::offers(&call.snapshot(), &hosts(call, args.host.as_ref())?);
+    Ok(Some(options::config_option(&offers, args.key.as_deref(), &[])?))
 }
 
 fn config_option_ex(call: &Call, args: args::QueryConfigOptionEx) -> Result<ConfigOption, Fault> {
     let spec = args.spec.as_deref().cloned().unwrap_or_default();
-    hosts(call, spec.host.as_ref())?;
-    Ok(Some(options::config_option(spec.key.as_deref(), spec.guest_id.as_deref().unwrap_or_default())?))
+    let offers = options::offers(&call.snapshot(), &hosts(call, spec.host.as_ref())?);
+    let guests = spec.guest_id.as_deref().unwrap_or_default();
+    Ok(Some(options::config_option(&offers, spec.key.as_deref(), guests)?))
 }
 
 fn config_target(call: &Call, args: args::QueryConfigTarget) -> Result<Option<Obj<ConfigTarget>>, Fault> {

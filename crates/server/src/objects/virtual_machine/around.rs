@@ -103,7 +103,7 @@ impl Surroundings for Around<'_> {
             cpu_threads: hardware.map_or(0, |h| h.cpu_info.num_cpu_threads.into()),
             cpu_mhz: hardware.map_or(0, |h| i32::try_from(h.cpu_info.hz / 1_000_000).unwrap_or(i32::MAX)),
             memory_mb: hardware.map_or(0, |h| h.memory_size / (1024 * 1024)),
-            newest_hardware: model::vm::version::NEWEST,
+            newest_hardware: host.map_or(model::vm::version::NEWEST, model::host::newest_hardware),
         }
     }
 
