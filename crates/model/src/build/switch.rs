@@ -10,7 +10,6 @@ use crate::{
     network::{
         policy::{port_setting, uplinks},
         portgroup::{Kind, PortgroupSpec, portgroup},
-        ports,
         switch::{SwitchSpec, switch, switch_uuid},
     },
 };
@@ -143,7 +142,6 @@ impl Switch {
         }
         spec.ports = first as i32;
         tx.insert(self.moref, switch(&spec, tx.now()));
-        spec.portgroups.iter().for_each(|group| ports::establish(tx, group));
         made
     }
 }

@@ -16,6 +16,8 @@ mod totals;
 use inventory::{Derive, Tx};
 use vim25::{MoRef, mo::HostSystem};
 
+use crate::network::Plugs;
+
 pub use load::Load;
 pub(crate) use pool::{is_pool, reserved as reserved_in_pool};
 pub use space::leave_files;
@@ -23,9 +25,15 @@ pub(crate) use totals::held;
 
 /// Every rule, in the order in which they run.
 pub fn rules() -> Vec<Box<dyn Derive>> {
+    rules_with(Plugs::silent())
+}
+
+/// Every rule, with the one that keeps ports: what happens to ports may be told.
+pub fn rules_with(ports: Plugs) -> Vec<Box<dyn Derive>> {
     vec![
         Box::new(crate::host::Passthrough),
         Box::new(crate::vm::derive::Machines),
+        Box::new(ports),
         Box::new(totals::Totals),
         Box::new(host::HostUsage),
         Box::new(pool::PoolUsage),

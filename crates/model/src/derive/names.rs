@@ -1,6 +1,9 @@
 //! What networks repeat: their names, and on a switch what its port groups have.
 
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use inventory::{Derive, Tx};
 use vim25::{
@@ -17,6 +20,7 @@ impl Derive for Mirrors {
         for moref in touched {
             match moref.kind.as_str() {
                 "Network" | "OpaqueNetwork" => network(tx, moref),
+                "DistributedVirtualPortgroup" if same_as_before(tx, moref) => {}
                 "DistributedVirtualPortgroup" => switches.extend(portgroup(tx, moref)),
                 "DistributedVirtualSwitch" | "VmwareDistributedVirtualSwitch" => {
                     switch(tx, moref);
@@ -27,6 +31,12 @@ impl Derive for Mirrors {
         }
         switches.iter().for_each(|switch| switch_summary(tx, switch));
     }
+}
+
+/// Whether only the ports of a port group changed, which are no properties.
+fn same_as_before(tx: &Tx<'_>, moref: &MoRef) -> bool {
+    let (before, now) = (tx.before().find(&moref.id), tx.find(&moref.id));
+    before.zip(now).is_some_and(|(a, b)| Arc::ptr_eq(&a.content, &b.content))
 }
 
 fn network(tx: &mut Tx<'_>, moref: &MoRef) {

@@ -2,7 +2,9 @@
 
 pub(crate) mod policy;
 pub(crate) mod portgroup;
+pub mod ports;
 pub(crate) mod switch;
+mod view;
 
 use vim25::{
     DataType, MoRef, Str,
@@ -11,6 +13,9 @@ use vim25::{
 };
 
 use crate::{entity::entity, kit::text};
+
+pub use ports::Plugs;
+pub use view::View;
 
 /// A network of standard switches, on these hosts.
 pub fn network(this: &MoRef, name: impl Into<Str>, parent: MoRef, hosts: Vec<MoRef>) -> Network {

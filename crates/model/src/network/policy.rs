@@ -60,7 +60,7 @@ fn common(inherited: bool) -> DVPortSetting {
     };
     DVPortSetting {
         blocked: yes_no(inherited, false),
-        vm_direct_path_gen2_allowed: yes_no(inherited, false),
+        vm_direct_path_gen2_allowed: yes_no(inherited, true),
         in_shaping_policy: shaping(),
         out_shaping_policy: shaping(),
         vendor_specific_config: Some(DVSVendorSpecificConfig { base: base.clone(), key_value: Some(vec![]) }.into()),

@@ -1,0 +1,199 @@
+//! Questions about ports.
+
+use vim25::{
+    MoRef, Obj, Str,
+    mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem, VirtualMachine},
+    types::{
+        BoolPolicy, DVPortSetting, DVSNameArrayUplinkPortPolicy, DistributedVirtualSwitchHostMember,
+        DistributedVirtualSwitchHostMemberPnicBacking, DistributedVirtualSwitchPortConnection, VMwareDVSPortSetting,
+        VmwareUplinkPortTeamingPolicy,
+    },
+};
+
+use super::{Connectee, Port, PortSpace, Ports};
+use crate::network::View;
+
+/// Where a port is: its port group and its key there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The port group.
+    pub portgroup: MoRef,
+    /// The key; on the wire it is text.
+    pub key: u32,
+}
+
+/// When ports of a group are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// When an adapter is configured for the group, and as long as it is.
+    Early,
+    /// When the machine is started, until it is stopped.
+    Late,
+    /// They are made when the machine is started, and removed when it is stopped.
+    Ephemeral,
+}
+
+/// When ports of this group are taken.
+pub fn binding(portgroup: &DistributedVirtualPortgroup) -> Binding {
+    match portgroup.config.type_.as_str() {
+        "lateBinding" => Binding::Late,
+        "ephemeral" => Binding::Ephemeral,
+        _ => Binding::Early,
+    }
+}
+
+/// The ports of a port group.
+pub fn ports<'w>(world: &'w impl View, portgroup: &MoRef) -> Option<&'w Ports> {
+    world.state(&portgroup.id)
+}
+
+/// The entry of a port; none if it has none.
+pub fn port<'w>(world: &'w impl View, place: &Place) -> Option<&'w Port> {
+    ports(world, &place.portgroup)?.get(place.key)
+}
+
+/// The port of a switch with this key.
+pub fn find(world: &impl View, switch: &MoRef, key: &str) -> Option<Place> {
+    let key = number(key)?;
+    let portgroup = world.state::<PortSpace>(&switch.id)?.owner(key)?.clone();
+    Some(Place { portgroup, key })
+}
+
+/// The port that a connection names: of the port group that it names, which is one of the switch that it names.
+pub fn of_connection(world: &impl View, connection: &DistributedVirtualSwitchPortConnection) -> Option<Place> {
+    let key = number(connection.port_key.as_deref()?)?;
+    let portgroup = group(connection.portgroup_key.clone()?);
+    let switch = world.read::<DistributedVirtualPortgroup>(&portgroup)?.config.distributed_virtual_switch.as_ref()?;
+    let is_its = world.read::<DistributedVirtualSwitch>(switch)?.uuid.eq_ignore_ascii_case(&connection.switch_uuid);
+    (is_its && ports(world, &portgroup)?.contains(key)).then_some(Place { portgroup, key })
+}
+
+/// The port group with this key: the key is also the id of its object.
+pub(super) fn group(key: Str) -> MoRef {
+    MoRef { kind: Str::new_static("DistributedVirtualPortgroup"), id: key }
+}
+
+/// A key as a number, if it is written as this server writes it.
+pub(super) fn number(key: &str) -> Option<u32> {
+    let plain = !key.is_empty() && key.bytes().all(|b| b.is_ascii_digit()) && (key.len() == 1 || !key.starts_with('0'));
+    plain.then(|| key.parse().ok()).flatten()
+}
+
+/// The host of a connectee: for an adapter the host of its machine.
+pub fn host_of<'w>(world: &'w impl View, connectee: &'w Connectee) -> Option<&'w MoRef> {
+    match connectee {
+        Connectee::Adapter { vm, .. } => world.read::<VirtualMachine>(vm)?.runtime.host.as_ref(),
+        Connectee::PhysicalNic { host, .. } | Connectee::HostNic { host, .. } => Some(host),
+    }
+}
+
+/// What a port is set to: its own setting, that of its group, that of the switch. What one level does not say, or marks
+/// as inherited, the next one says.
+#[derive(Clone, Debug, Default)]
+pub struct Chain<'w> {
+    /// What the port itself overrides.
+    pub port: Option<&'w Obj<DVPortSetting>>,
+    /// The setting of its group.
+    pub portgroup: Option<&'w Obj<DVPortSetting>>,
+    /// The setting of the switch.
+    pub switch: Option<&'w Obj<DVPortSetting>>,
+}
+
+/// The settings of a port, also of one without an entry.
+pub fn chain<'w>(world: &'w impl View, place: &Place) -> Option<Chain<'w>> {
+    let portgroup = world.read::<DistributedVirtualPortgroup>(&place.portgroup)?;
+    let switch = portgroup.config.distributed_virtual_switch.as_ref();
+    let switch = switch.and_then(|s| world.read::<DistributedVirtualSwitch>(s));
+    Some(Chain {
+        port: port(world, place).and_then(|p| p.own.as_ref()?.setting.as_ref()),
+        portgroup: portgroup.config.default_port_config.as_ref(),
+        switch: switch.map(|s| &s.config.default_port_config),
+    })
+}
+
+impl<'w> Chain<'w> {
+    /// The levels that there are, nearest first.
+    pub fn levels(&self) -> impl Iterator<Item = &'w Obj<DVPortSetting>> {
+        [self.port, self.portgroup, self.switch].into_iter().flatten()
+    }
+
+    /// The value of a yes-or-no policy, from the nearest level that has one of its own.
+    pub fn flag(&self, pick: impl Fn(&'w DVPortSetting) -> Option<&'w Obj<BoolPolicy>>) -> Option<bool> {
+        let mut own = self.levels().filter_map(|level| pick(level)).filter(|policy| !policy.inherited);
+        own.find_map(|policy| policy.value)
+    }
+
+    /// Whether no traffic passes. By default it does.
+    pub fn blocked(&self) -> bool {
+        self.flag(|s| s.blocked.as_ref()).unwrap_or(false)
+    }
+
+    /// Whether VMDirectPath Gen 2 may be used. By default it may.
+    pub fn direct_path_allowed(&self) -> bool {
+        self.flag(|s| s.vm_direct_path_gen2_allowed.as_ref()).unwrap_or(true)
+    }
+
+    /// The settings of VMware's own switches, nearest first.
+    pub fn vmware(&self) -> impl Iterator<Item = &'w VMwareDVSPortSetting> {
+        self.levels().filter_map(|level| level.cast())
+    }
+
+    /// Teaming policies, nearest first, without those that are inherited as a whole.
+    pub fn teaming(&self) -> impl Iterator<Item = &'w Obj<VmwareUplinkPortTeamingPolicy>> {
+        self.vmware().filter_map(|s| s.uplink_teaming_policy.as_ref()).filter(|t| !t.inherited)
+    }
+
+    /// Names of the uplinks in use, and of those that stand by.
+    pub fn uplink_order(&self) -> (&'w [Str], &'w [Str]) {
+        let mut orders = self.teaming().filter_map(|t| t.uplink_port_order.as_ref()).filter(|order| !order.inherited);
+        orders.next().map_or((&[], &[]), |order| {
+            let names = |list: &'w Option<Vec<Str>>| list.as_deref().unwrap_or_default();
+            (names(&order.active_uplink_port), names(&order.standby_uplink_port))
+        })
+    }
+}
+
+/// One uplink of a member host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uplink {
+    /// Its name in the switch, which teaming policies use.
+    pub name: Str,
+    /// Key of its port.
+    pub port: Str,
+    /// The physical adapter of the host that is connected to it, if any.
+    pub device: Option<Str>,
+}
+
+/// The uplinks that a host has on a switch; none if it is no member.
+pub fn uplinks(world: &impl View, switch: &MoRef, host: &MoRef) -> Vec<Uplink> {
+    let Some(switch) = world.read::<DistributedVirtualSwitch>(switch) else { return vec![] };
+    let names = switch.config.uplink_port_policy.cast::<DVSNameArrayUplinkPortPolicy>();
+    let names = names.map(|n| n.uplink_port_name.as_slice()).unwrap_or_default();
+    let mut members = switch.config.host.iter().flatten();
+    let Some(member) = members.find(|m| m.config.host.as_ref() == Some(host)) else { return vec![] };
+    let plugged = plugged(member);
+    let named = member.uplink_port_key.iter().flatten().zip(names);
+    let uplink = |(port, name): (&Str, &Str)| {
+        let device = plugged.iter().find(|(_, at)| at == port).map(|(device, _)| device.clone());
+        Uplink { name: name.clone(), port: port.clone(), device }
+    };
+    named.map(uplink).collect()
+}
+
+/// The switch with this uuid of which a host is a member.
+pub fn switch_of_host(world: &impl View, host: &MoRef, uuid: &str) -> Option<MoRef> {
+    let networks = world.read::<HostSystem>(host)?.network.iter().flatten();
+    let groups = networks.filter_map(|n| world.read::<DistributedVirtualPortgroup>(n));
+    let mut switches = groups.filter_map(|g| g.config.distributed_virtual_switch.as_ref());
+    let has_uuid = |switch: &&MoRef| {
+        world.read::<DistributedVirtualSwitch>(switch).is_some_and(|s| s.uuid.eq_ignore_ascii_case(uuid))
+    };
+    switches.find(has_uuid).cloned()
+}
+
+/// The physical adapters of a member, with the uplink port that each is connected to.
+pub(super) fn plugged(member: &DistributedVirtualSwitchHostMember) -> Vec<(Str, Str)> {
+    let backing = member.config.backing.cast::<DistributedVirtualSwitchHostMemberPnicBacking>();
+    let specs = backing.and_then(|b| b.pnic_spec.as_deref()).unwrap_or_default();
+    specs.iter().filter_map(|pnic| Some((pnic.pnic_device.clone(), pnic.uplink_port_key.clone()?))).collect()
+}
