@@ -3,8 +3,11 @@
 use vim25::{
     EnumType, EnumValue, MoRef, Str,
     types::{
-        GuestOsDescriptorFirmwareType, VirtualMachineConfigInfoSwapPlacementType, VirtualMachineConfigSpec,
-        VirtualMachineConfigSpecEncryptedFtModes, VirtualMachineConfigSpecEncryptedVMotionModes,
+        GuestOsDescriptorFirmwareType, LatencySensitivitySensitivityLevel, VirtualMachineConfigInfoSwapPlacementType,
+        VirtualMachineConfigSpec, VirtualMachineConfigSpecEncryptedFtModes,
+        VirtualMachineConfigSpecEncryptedVMotionModes, VirtualMachineFaultToleranceType, VirtualMachineFlagInfo,
+        VirtualMachineFlagInfoMonitorType, VirtualMachineFlagInfoVirtualExecUsage,
+        VirtualMachineFlagInfoVirtualMmuUsage, VirtualMachineHtSharing, VirtualMachinePowerOffBehavior,
         VirtualMachinePowerState,
     },
 };
@@ -76,7 +79,21 @@ pub(super) fn version(key: &str, context: &Context<'_>) -> Result<u32, Fault> {
 
 /// Members that are strings and have values of an enum.
 pub(super) fn words(spec: &VirtualMachineConfigSpec) -> Result<(), Fault> {
-    let words: [(&str, Option<&Str>, &EnumType); 4] = [
+    let flags = spec.flags.as_deref();
+    let flag = |member: fn(&VirtualMachineFlagInfo) -> &Option<Str>| {
+        flags.and_then(|f| member(f).as_ref()).filter(|word| !word.is_empty())
+    };
+    let words: [(&str, Option<&Str>, &EnumType); 10] = [
+        ("flags.monitorType", flag(|f| &f.monitor_type), VirtualMachineFlagInfoMonitorType::TYPE),
+        ("flags.htSharing", flag(|f| &f.ht_sharing), VirtualMachineHtSharing::TYPE),
+        ("flags.virtualMmuUsage", flag(|f| &f.virtual_mmu_usage), VirtualMachineFlagInfoVirtualMmuUsage::TYPE),
+        ("flags.virtualExecUsage", flag(|f| &f.virtual_exec_usage), VirtualMachineFlagInfoVirtualExecUsage::TYPE),
+        (
+            "flags.snapshotPowerOffBehavior",
+            flag(|f| &f.snapshot_power_off_behavior),
+            VirtualMachinePowerOffBehavior::TYPE,
+        ),
+        ("flags.faultToleranceType", flag(|f| &f.fault_tolerance_type), VirtualMachineFaultToleranceType::TYPE),
         ("firmware", spec.firmware.as_ref(), GuestOsDescriptorFirmwareType::TYPE),
         ("swapPlacement", spec.swap_placement.as_ref(), VirtualMachineConfigInfoSwapPlacementType::TYPE),
         ("migrateEncryption", spec.migrate_encryption.as_ref(), VirtualMachineConfigSpecEncryptedVMotionModes::TYPE),
@@ -88,5 +105,10 @@ pub(super) fn words(spec: &VirtualMachineConfigSpec) -> Result<(), Fault> {
             return Err(Fault::argument(format!("configSpec.{member}"), format!("'{word}' is none of its values")));
         }
     }
-    Ok(())
+    match spec.latency_sensitivity.as_ref().map(|l| &l.level) {
+        Some(LatencySensitivitySensitivityLevel::Other_(word)) => {
+            Err(Fault::argument("configSpec.latencySensitivity.level", format!("'{word}' is none of its values")))
+        }
+        _ => Ok(()),
+    }
 }

@@ -42,10 +42,10 @@ fn put(options: &mut Vec<Obj<OptionValue>>, key: &str, value: &str) {
 }
 
 /// A value as the text that a vmx file would hold.
-fn words(value: Option<&Any>, index: usize) -> Result<Str, Fault> {
+pub(super) fn words(value: Option<&Any>, index: usize) -> Result<Str, Fault> {
     Ok(match value {
         None => Str::default(),
-        Some(Any::Bool(flag)) => if *flag { "TRUE" } else { "FALSE" }.into(),
+        Some(Any::Bool(flag)) => word(*flag),
         Some(Any::Str(text) | Any::Uri(text) | Any::Enum(_, text)) => text.clone(),
         Some(number @ (Any::Byte(_) | Any::Short(_) | Any::Int(_) | Any::Long(_) | Any::Float(_) | Any::Double(_))) => {
             format!("{:?}", number.read()).into()
@@ -54,6 +54,33 @@ fn words(value: Option<&Any>, index: usize) -> Result<Str, Fault> {
             return Err(Fault::argument(format!("configSpec.extraConfig[{index}].value"), "it is no plain value"));
         }
     })
+}
+
+/// A yes or no as a vmx file holds it; empty for what is so by default.
+pub(super) fn flag(value: &str, default: bool) -> Result<bool, String> {
+    match value.trim().to_ascii_lowercase().as_str() {
+        "" => Ok(default),
+        "true" | "yes" | "1" => Ok(true),
+        "false" | "no" | "0" => Ok(false),
+        _ => Err(format!("'{value}' is neither TRUE nor FALSE")),
+    }
+}
+
+/// A yes or no in the words of a vmx file.
+pub(super) fn word(flag: bool) -> Str {
+    if flag { "TRUE" } else { "FALSE" }.into()
+}
+
+/// Gives each option that is there the value that a device says it has; `fact` knows it by the option's key.
+pub(super) fn follow(config: &mut Obj<VirtualMachineConfigInfo>, fact: impl Fn(&str) -> Option<Str>) {
+    let options = config.extra_config.as_deref().unwrap_or_default();
+    let stale = |(at, o): (usize, &Obj<OptionValue>)| {
+        fact(&o.key).filter(|value| text(o) != Some(value.as_str())).map(|value| (at, option(o.key.clone(), value)))
+    };
+    let changed: Vec<(usize, Obj<OptionValue>)> = options.iter().enumerate().filter_map(stale).collect();
+    for (at, new) in changed {
+        config.extra_config.get_or_insert_default()[at] = new;
+    }
 }
 
 /// The value of an option as text.

@@ -10,6 +10,7 @@ mod defaults;
 mod extra;
 mod guest;
 mod members;
+mod nic_options;
 mod reconfigure;
 pub(crate) mod resources;
 mod v_app;
@@ -22,8 +23,7 @@ use super::devices::FileEffect;
 pub use create::{create, creation};
 pub(crate) use defaults::christen;
 pub use defaults::{Names, blank};
-pub(crate) use reconfigure::next_moment;
-pub use reconfigure::{reconfiguration, reconfigure};
+pub use reconfigure::{reconfiguration, reconfigure, stamp};
 pub use resources::{cpu_allocation, memory_allocation, memory_overhead};
 pub use vmci_options::sync as sync_vmci_options;
 

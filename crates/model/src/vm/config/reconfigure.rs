@@ -8,7 +8,9 @@ use vim25::{
     },
 };
 
-use super::{Outcome, checks::Change, cpu_memory, create::home_of, extra, guest, members, v_app, vmci_options};
+use super::{
+    Outcome, checks::Change, cpu_memory, create::home_of, extra, guest, members, nic_options, v_app, vmci_options,
+};
 use crate::vm::{
     Context, Fault,
     devices::{self, Scene},
@@ -46,10 +48,14 @@ pub fn reconfiguration(
     if outcome.config == *current {
         return Ok(Outcome { config: current.clone(), files: outcome.files });
     }
-    let moment = next_moment(&current.change_version, context.now);
-    outcome.config.change_version = moment.to_string().into();
-    outcome.config.modified = context.now;
+    stamp(&mut outcome.config, context.now);
     Ok(outcome)
+}
+
+/// Marks a configuration as changed now.
+pub fn stamp(config: &mut VirtualMachineConfigInfo, now: DateTime) {
+    config.change_version = next_moment(&config.change_version, now).to_string().into();
+    config.modified = now;
 }
 
 /// Applies a spec to a copy.
@@ -60,6 +66,7 @@ pub(super) fn apply(mut config: Obj<VirtualMachineConfigInfo>, change: &Change<'
     v_app::apply(&mut config, change)?;
     extra::apply(&mut config, change)?;
     let files = change_devices(&mut config, change)?;
+    nic_options::apply(&mut config, change)?;
     members::check_boot_order(&config)?;
     vmci_options::sync(&mut config);
     Ok(Outcome { config, files })
@@ -98,7 +105,7 @@ fn is_vmci_edit(spec: &VirtualDeviceConfigSpec) -> bool {
 }
 
 /// A change version is a moment, later than the one before.
-pub(crate) fn next_moment(before: &Str, now: DateTime) -> DateTime {
+fn next_moment(before: &Str, now: DateTime) -> DateTime {
     let last = DateTime::parse(before).map(|m| DateTime::from_micros(m.micros() + 1));
     last.map_or(now, |m| m.max(now))
 }

@@ -5,10 +5,13 @@
 
 use vim25::{
     Obj, Str,
-    types::{OptionValue, VirtualDevicePciBusSlotInfo, VirtualMachineConfigInfo, VirtualMachineVMCIDevice},
+    types::{VirtualDevicePciBusSlotInfo, VirtualMachineConfigInfo, VirtualMachineVMCIDevice},
 };
 
-use super::{checks::Change, defaults::option, extra::text};
+use super::{
+    checks::Change,
+    extra::{flag, follow, word},
+};
 use crate::vm::hardware::VMCI_ID_UNASSIGNED;
 
 const PRESENT: &str = "vmci0.present";
@@ -54,16 +57,6 @@ fn check_absent(member: &str, value: &str) -> Result<(), String> {
     }
 }
 
-/// A yes or no as a vmx file holds it; empty for what is so by default.
-fn flag(value: &str, default: bool) -> Result<bool, String> {
-    match value.trim().to_ascii_lowercase().as_str() {
-        "" => Ok(default),
-        "true" | "yes" | "1" => Ok(true),
-        "false" | "no" | "0" => Ok(false),
-        _ => Err(format!("'{value}' is neither TRUE nor FALSE")),
-    }
-}
-
 /// A context id in one of its two forms, signed or unsigned, as the API has it; -1 for none.
 fn context_id(value: &str) -> Result<i64, String> {
     let value = value.trim();
@@ -95,24 +88,15 @@ fn slot(device: &VirtualMachineVMCIDevice) -> Option<i32> {
 /// Makes the options that repeat a fact of the device say what the device says.
 pub fn sync(config: &mut Obj<VirtualMachineConfigInfo>) {
     let facts = facts(config);
-    let fact = |o: &OptionValue| facts.iter().find(|(key, _)| o.key.eq_ignore_ascii_case(key)).map(|(_, value)| value);
-    let stale = |o: &Obj<OptionValue>| fact(o).is_some_and(|value| text(o) != Some(value.as_str()));
-    let options = config.extra_config.as_deref().unwrap_or_default();
-    let changed: Vec<usize> = (0..options.len()).filter(|at| stale(&options[*at])).collect();
-    for at in changed {
-        let entry = &config.extra_config.as_deref().unwrap_or_default()[at];
-        let new = fact(entry).map(|value| option(entry.key.clone(), value.clone()));
-        if let (Some(new), Some(options)) = (new, &mut config.extra_config) {
-            options[at] = new;
-        }
-    }
+    follow(config, |key| {
+        facts.iter().find(|(known, _)| key.eq_ignore_ascii_case(known)).map(|(_, value)| value.clone())
+    });
 }
 
 /// Options that repeat facts of the device, with the value that each has to have; none without a device.
 fn facts(config: &VirtualMachineConfigInfo) -> Vec<(&'static str, Str)> {
     let mut devices = config.hardware.device.iter().flatten();
     let Some(vmci) = devices.find_map(|d| d.cast::<VirtualMachineVMCIDevice>()) else { return vec![] };
-    let word = |flag: bool| Str::from(if flag { "TRUE" } else { "FALSE" });
     let mut facts = vec![
         (PRESENT, word(true)),
         (CONTEXT_ID, vmci.id.unwrap_or(VMCI_ID_UNASSIGNED).to_string().into()),

@@ -36,6 +36,7 @@ use class::Class;
 pub use bench::{FileChange, FileEffect, Scene};
 pub use disk::{MAX_DISK_BYTES, disk_shares, disk_summary};
 pub use disk_backing::content_id;
+pub(crate) use nic::can_be_upt_compatible;
 pub use nic::nic_allocation;
 pub use nic_backing::{dvport_backing, network_backing, nic_summary, opaque_backing};
 pub use removable::client_cd_backing;

@@ -11,7 +11,7 @@ use vim25::{
 };
 
 use super::{add::connectable, bench::Bench, nic_backing};
-use crate::vm::{Fault, identity, options::adapter_of, version};
+use crate::vm::{Fault, identity, options::adapter_of, surroundings::HostFacts, version};
 
 static ALLOCATION: LazyLock<Obj<VirtualEthernetCardResourceAllocation>> = LazyLock::new(|| {
     VirtualEthernetCardResourceAllocation {
@@ -100,11 +100,19 @@ fn check_running_edit(bench: &Bench<'_>, old: &Obj<VirtualDevice>, new: &Obj<Vir
     Ok(())
 }
 
+/// Newest hardware version of the first hosts that refuse UPT compatibility of adapters other than VMXNET3: ESXi 8.0.
+const STRICT_SINCE: u32 = 20;
+
+/// Whether a host keeps the flag for this adapter. Before 8.0 hosts kept it for every adapter, where it has no effect.
+pub(crate) fn can_be_upt_compatible(device: &Obj<VirtualDevice>, host: &HostFacts) -> bool {
+    host.newest_hardware < STRICT_SINCE || adapter_of(device).is_some_and(|adapter| adapter.gen2)
+}
+
 fn check_passthrough(bench: &Bench<'_>, index: usize, device: &Obj<VirtualDevice>) -> Result<(), Fault> {
     let adapter = adapter_of(device);
     let card = device.cast::<VirtualEthernetCard>();
     let wants_upt = card.is_some_and(|c| c.upt_compatibility_enabled == Some(true));
-    if wants_upt && !adapter.is_some_and(|adapter| adapter.gen2) {
+    if wants_upt && !can_be_upt_compatible(device, &bench.scene.context.surroundings.host()) {
         let why = "only a VMXNET3 adapter can be UPT compatible";
         return Err(Fault::device_spec(index, "uptCompatibilityEnabled", why));
     }

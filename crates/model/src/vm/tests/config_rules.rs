@@ -372,6 +372,30 @@ fn flags_and_boot_options_are_laid_over_what_is_there() {
 }
 
 #[test]
+fn words_of_flags_and_latency_are_those_of_the_api() {
+    let flags = |fill: fn(&mut VirtualMachineFlagInfo)| {
+        changed(&fresh(), OFF, |s| s.flags = Some(VirtualMachineFlagInfo::with(fill).into()))
+    };
+    let fault = flags(|f| f.monitor_type = Some("loud".into())).unwrap_err();
+    assert_eq!(argument(&fault), "configSpec.flags.monitorType");
+    let set = flags(|f| {
+        f.monitor_type = Some("debug".into());
+        f.run_with_debug_info = Some(true);
+        f.record_replay_enabled = Some(true);
+    });
+    let set = set.unwrap();
+    assert_eq!((set.flags.run_with_debug_info, set.flags.record_replay_enabled), (Some(true), Some(true)));
+    let latency = |level| {
+        changed(&fresh(), OFF, |s| {
+            s.latency_sensitivity = Some(LatencySensitivity { level, sensitivity: None }.into());
+        })
+    };
+    assert!(latency(LatencySensitivitySensitivityLevel::High).is_ok());
+    let fault = latency(LatencySensitivitySensitivityLevel::Other_("none".into())).unwrap_err();
+    assert_eq!(argument(&fault), "configSpec.latencySensitivity.level");
+}
+
+#[test]
 fn boot_options_are_checked() {
     let boot = |fill: fn(&mut VirtualMachineBootOptions)| {
         let options = VirtualMachineBootOptions::with(fill);

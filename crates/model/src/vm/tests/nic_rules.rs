@@ -139,6 +139,16 @@ fn only_vmxnet3_can_be_upt_compatible() {
 }
 
 #[test]
+fn hosts_before_8_0_keep_the_flag_of_other_adapters() {
+    let world = World { newest_hardware: 19, ..World::default() };
+    let e1000 = VirtualE1000::with(|n| {
+        n.backing = network("VM Network");
+        n.upt_compatibility_enabled = Some(true);
+    });
+    assert_eq!(card(&added(&world, e1000).unwrap()).upt_compatibility_enabled, Some(true));
+}
+
+#[test]
 fn an_edit_moves_an_adapter_to_another_network_and_keeps_its_address() {
     let world = World::default();
     let devices = apply(scene(&world), &[add(nic())]).unwrap().devices;
