@@ -128,7 +128,8 @@ pub(crate) fn insert(tx: &mut Tx<'_>, template: &Template, spec: &HostSpec) {
 
 fn host(template: &Template, spec: &HostSpec) -> HostSystem {
     let serial = spec.uuid.split('-').next_back().unwrap_or_default().to_uppercase();
-    let hardware = hardware::hardware(&template.hardware, template.profile, spec.uuid.clone(), serial.into());
+    let mut hardware = hardware::hardware(&template.hardware, template.profile, spec.uuid.clone(), serial.into());
+    forget_newer(&mut hardware, template.api_version);
     let mut runtime: Obj<HostRuntimeInfo> = summary::runtime(template.profile, spec).into();
     forget_newer(&mut *runtime, template.api_version);
     let mut config: Obj<HostConfigInfo> = config::config(&template.config, spec).into();
