@@ -5,7 +5,7 @@ use vim25::{MoRef, Obj};
 use crate::{Action, Driver, Order, Refusal, Running};
 
 /// Every path through a machine's life: what is asked, and whether it is done.
-const LIFE: [(Action, Option<Running>); 14] = [
+const LIFE: [(Action, Option<Running>); 28] = [
     (Action::PowerOff, None),
     (Action::Reset, None),
     (Action::Suspend, None),
@@ -13,6 +13,20 @@ const LIFE: [(Action, Option<Running>); 14] = [
     (Action::PowerOn, Some(Running::On)),
     (Action::PowerOn, None),
     (Action::Destroy, None),
+    (SNAPSHOT, Some(Running::On)),
+    (back(Running::On), Some(Running::On)),
+    (back(Running::Suspended), Some(Running::Suspended)),
+    (SNAPSHOT, Some(Running::Suspended)),
+    (Action::Move, Some(Running::Suspended)),
+    (back(Running::Off), Some(Running::Off)),
+    (SNAPSHOT, Some(Running::Off)),
+    (Action::Consolidate, Some(Running::Off)),
+    (Action::Move, Some(Running::Off)),
+    (back(Running::Gone), None),
+    (back(Running::On), Some(Running::On)),
+    (Action::PowerOn, None),
+    (Action::Consolidate, Some(Running::On)),
+    (Action::Move, Some(Running::On)),
     (Action::Reset, Some(Running::On)),
     (Action::Reconfigure, Some(Running::On)),
     (Action::Suspend, Some(Running::Suspended)),
@@ -21,6 +35,12 @@ const LIFE: [(Action, Option<Running>); 14] = [
     (Action::PowerOff, Some(Running::Off)),
     (Action::Destroy, Some(Running::Gone)),
 ];
+
+const SNAPSHOT: Action = Action::Snapshot { id: 1, memory: true };
+
+const fn back(to: Running) -> Action {
+    Action::Revert { id: 1, to }
+}
 
 /// Leads one machine through its whole life and another beside it. The error says which step went wrong and how.
 pub async fn check(driver: &dyn Driver) -> Result<(), String> {

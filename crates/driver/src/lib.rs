@@ -51,6 +51,24 @@ pub enum Action {
     Reconfigure,
     /// Forget it with all that it has.
     Destroy,
+    /// Keep what its disks hold, and what its memory holds if asked to, and go on above.
+    Snapshot {
+        /// The snapshot's number within the machine.
+        id: i32,
+        /// Whether the memory is kept too.
+        memory: bool,
+    },
+    /// Go back to what a snapshot kept.
+    Revert {
+        /// The snapshot's number within the machine.
+        id: i32,
+        /// How the machine runs afterwards.
+        to: Running,
+    },
+    /// Merge or drop the disks and the memory of snapshots that the configuration no longer needs.
+    Consolidate,
+    /// Go, running or not, to where the configuration says its files are, and to another host.
+    Move,
 }
 
 /// What happened.
@@ -98,7 +116,8 @@ impl Action {
             (Action::PowerOff, Running::On | Running::Suspended) => Some(Running::Off),
             (Action::Reset, Running::On) => Some(Running::On),
             (Action::Suspend, Running::On) => Some(Running::Suspended),
-            (Action::Reconfigure, state) => Some(state),
+            (Action::Revert { to, .. }, _) => Some(to).filter(|to| *to != Running::Gone),
+            (Action::Reconfigure | Action::Snapshot { .. } | Action::Consolidate | Action::Move, state) => Some(state),
             (Action::Destroy, Running::Off | Running::Suspended) => Some(Running::Gone),
             _ => None,
         }

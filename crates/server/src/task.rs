@@ -115,9 +115,10 @@ fn user_reason(user: Str) -> Obj<TaskReason> {
     TaskReasonUser { user_name: user, ..Default::default() }.into()
 }
 
-/// `VirtualMachine.powerOn` of `PowerOnVM_Task`.
+/// `VirtualMachine.powerOn` of `PowerOnVM_Task`, `vm.Snapshot.revert` of `RevertToSnapshot_Task`.
 fn description_id(method: &MethodInfo) -> Str {
-    format!("{}.{}", method.owner, method.dotted).into()
+    let owner = vim25::managed_type(method.owner).map_or(method.owner, |owner| owner.dotted);
+    format!("{}.{}", owner.strip_prefix("vim.").unwrap_or(owner), method.dotted).into()
 }
 
 /// Names the task in `recentTask` of the task manager and of its entity.

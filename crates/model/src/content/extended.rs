@@ -40,7 +40,14 @@ pub const UPT_INACTIVE: Extended = Extended {
     label: "UPTv2 of a network adapter is not active",
 };
 
-const ALL: [Extended; 4] = [ENTERED_PASSTHROUGH, EXITED_PASSTHROUGH, UPT_ACTIVE, UPT_INACTIVE];
+/// A virtual machine went back to a snapshot.
+pub const REVERTED: Extended = Extended {
+    id: "com.vmware.vc.vm.VmStateRevertedToSnapshot",
+    severity: "info",
+    label: "State of virtual machine reverted to snapshot",
+};
+
+const ALL: [Extended; 5] = [ENTERED_PASSTHROUGH, EXITED_PASSTHROUGH, UPT_ACTIVE, UPT_INACTIVE, REVERTED];
 
 /// The descriptions of all of them. As vCenter does it, they share the key `EventEx`, and the id stands before the text.
 pub(super) fn details() -> impl Iterator<Item = Obj<EventDescriptionEventDetail>> {

@@ -9,6 +9,7 @@
 //! - [`devices`]: adding, editing and removing devices; [`hardware`]: those that every VM has
 //! - [`object`]: a whole `VirtualMachine`; [`default_vm`]: the many alike at start
 //! - [`mod@derive`]: what follows from the rest, and the rule that keeps it so
+//! - [`snapshot`]: snapshots and the disk files under them
 //! - [`power`]: what power operations change; [`guest`]: what a guest reports
 //! - [`options`]: what environment browsers answer; [`guest_os`], [`version`]: the tables behind
 //!
@@ -31,6 +32,7 @@ pub mod object;
 pub mod options;
 pub mod path;
 pub mod power;
+pub mod snapshot;
 pub mod surroundings;
 pub mod version;
 

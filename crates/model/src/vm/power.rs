@@ -132,6 +132,11 @@ fn start_devices(config: &mut Obj<VirtualMachineConfigInfo>, taken: &CidTaken<'_
     connect_all(config, true);
 }
 
+/// Disconnects every device: nothing is connected in a VM that does not run.
+pub(crate) fn disconnect(config: &mut Obj<VirtualMachineConfigInfo>) {
+    connect_all(config, false);
+}
+
 /// Connects what is to be connected at power-on, or disconnects everything.
 fn connect_all(config: &mut Obj<VirtualMachineConfigInfo>, on: bool) {
     let listed = config.hardware.device.as_deref().unwrap_or_default();

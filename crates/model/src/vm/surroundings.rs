@@ -1,6 +1,6 @@
 //! What a VM's configuration depends on outside the VM: hosts, datastores and networks, as facts.
 
-use vim25::{DateTime, MoRef, Str};
+use vim25::{DateTime, MoRef, Obj, Str, types::VirtualMachineConfigInfo};
 
 /// What derived state needs to know: which objects names and ids stand for.
 pub trait Lookup {
@@ -10,6 +10,10 @@ pub trait Lookup {
     fn datastore(&self, datastore: &MoRef) -> Option<DatastoreFacts>;
     /// The opaque network with this id and type, if the VM's host has it.
     fn opaque_network(&self, id: &str, kind: &str) -> Option<NetworkFacts>;
+    /// The configuration that a snapshot keeps. By default none is known: a new VM has no snapshots.
+    fn snapshot_config(&self, _snapshot: &MoRef) -> Option<Obj<VirtualMachineConfigInfo>> {
+        None
+    }
 }
 
 /// The world around a VM: implemented over a snapshot of the inventory, and by fixtures in tests.

@@ -5,12 +5,13 @@ use vim25::{
     types::{
         VirtualDisk, VirtualDiskFlatVer2BackingInfo, VirtualMachineConfigInfo, VirtualMachineFileLayout,
         VirtualMachineFileLayoutDiskLayout, VirtualMachineFileLayoutEx, VirtualMachineFileLayoutExDiskLayout,
-        VirtualMachineFileLayoutExDiskUnit, VirtualMachineFileLayoutExFileInfo, VirtualMachinePowerState,
+        VirtualMachineFileLayoutExDiskUnit, VirtualMachineFileLayoutExFileInfo,
+        VirtualMachineFileLayoutExSnapshotLayout, VirtualMachineFileLayoutSnapshotLayout, VirtualMachinePowerState,
         VirtualMachineRuntimeInfo,
     },
 };
 
-use crate::vm::path::DatastorePath;
+use crate::vm::{path::DatastorePath, snapshot::SnapshotFacts};
 
 /// What follows the stem of a disk in the name of the file with its data.
 pub const FLAT_SUFFIX: &str = "-flat.vmdk";
@@ -20,6 +21,9 @@ const NVRAM_BIOS_BYTES: i64 = 8_684;
 const NVRAM_EFI_BYTES: i64 = 270_840;
 const VMSD_BYTES: i64 = 512;
 const LOG_BYTES: i64 = 262_144;
+const VMSN_BYTES: i64 = 28_672;
+/// The key of a file that there is not.
+const NO_FILE: i32 = -1;
 const DESCRIPTOR_BYTES: i64 = 512;
 
 /// Every file of the VM. Sizes that other functions do not determine (how much a thin disk has grown) and the keys of
@@ -28,19 +32,20 @@ pub fn layout_ex(
     config: &VirtualMachineConfigInfo,
     runtime: &VirtualMachineRuntimeInfo,
     before: Option<&VirtualMachineFileLayoutEx>,
+    snapshots: &[SnapshotFacts],
 ) -> VirtualMachineFileLayoutEx {
     let mut files = Files::new(before);
-    if let Some(vmx) = config.files.vm_path_name.as_deref().and_then(DatastorePath::parse) {
-        let snapshots = before.and_then(|b| b.snapshot.as_ref()).is_some_and(|s| !s.is_empty());
-        home_files(&mut files, &vmx, config, runtime, snapshots);
+    let vmx = config.files.vm_path_name.as_deref().and_then(DatastorePath::parse);
+    if let Some(vmx) = &vmx {
+        home_files(&mut files, vmx, config, runtime, !snapshots.is_empty());
     }
-    let disks = config.hardware.device.iter().flatten().filter_map(|d| d.cast::<VirtualDisk>());
-    let disk: Vec<_> = disks.map(|d| disk_layout(&mut files, d).into()).collect();
+    let disk = disk_layouts(&mut files, config);
+    let kept = snapshots.iter().filter_map(|s| Some(snapshot_layout(&mut files, vmx.as_ref()?, s).into())).collect();
     let timestamp = runtime.boot_time.map_or(config.modified, |boot| boot.max(config.modified));
     VirtualMachineFileLayoutEx {
         file: Some(files.all),
         disk: Some(disk),
-        snapshot: before.and_then(|b| b.snapshot.clone()),
+        snapshot: Some(kept).filter(|kept: &Vec<_>| !kept.is_empty()),
         timestamp: kept_timestamp(before, timestamp),
     }
 }
@@ -91,6 +96,29 @@ fn swap_mark(config: &VirtualMachineConfigInfo) -> &str {
     config.uuid.get(..8).unwrap_or("00000000")
 }
 
+fn disk_layouts(
+    files: &mut Files<'_>,
+    config: &VirtualMachineConfigInfo,
+) -> Vec<Obj<VirtualMachineFileLayoutExDiskLayout>> {
+    let disks = config.hardware.device.iter().flatten().filter_map(|d| d.cast::<VirtualDisk>());
+    disks.map(|disk| disk_layout(files, disk).into()).collect()
+}
+
+/// The files of one snapshot: its state, the memory if that was saved, and the disks of its configuration.
+fn snapshot_layout(
+    files: &mut Files<'_>,
+    vmx: &DatastorePath<'_>,
+    snapshot: &SnapshotFacts,
+) -> VirtualMachineFileLayoutExSnapshotLayout {
+    let name = |extension| vmx.sibling(&format!("{}-Snapshot{}.{extension}", vmx.stem(), snapshot.id));
+    let data_key = files.add(name("vmsn"), "snapshotData", VMSN_BYTES);
+    let memory = i64::from(snapshot.config.hardware.memory_mb) << 20;
+    let saved = snapshot.state != VirtualMachinePowerState::PoweredOff;
+    let memory_key = if saved { files.add(name("vmem"), "snapshotMemory", memory) } else { NO_FILE };
+    let disk = Some(disk_layouts(files, &snapshot.config));
+    VirtualMachineFileLayoutExSnapshotLayout { key: snapshot.snapshot.clone(), data_key, memory_key, disk }
+}
+
 fn disk_layout(files: &mut Files<'_>, disk: &VirtualDisk) -> VirtualMachineFileLayoutExDiskLayout {
     let mut chain = Vec::new();
     let mut at = disk.backing.as_ref().and_then(|b| b.cast::<VirtualDiskFlatVer2BackingInfo>());
@@ -135,6 +163,9 @@ impl<'a> Files<'a> {
 
     /// A file of known size. Returns its key.
     fn add(&mut self, name: Str, kind: &'static str, size: i64) -> i32 {
+        if let Some(key) = self.listed(&name) {
+            return key;
+        }
         match self.before.iter().find(|f| f.name == name) {
             Some(known) if known.size == size => self.keep(known),
             known => self.put(known.map(|f| f.key), name, kind, size),
@@ -143,10 +174,18 @@ impl<'a> Files<'a> {
 
     /// A file that grows up to `limit`: as large as it was, empty at first. Returns its key.
     fn add_growing(&mut self, name: Str, kind: &'static str, limit: i64) -> i32 {
+        if let Some(key) = self.listed(&name) {
+            return key;
+        }
         match self.before.iter().find(|f| f.name == name) {
             Some(known) if known.size <= limit => self.keep(known),
             known => self.put(known.map(|f| f.key), name, kind, known.map_or(0, |_| limit)),
         }
+    }
+
+    /// The key of a file that is in the list already: snapshots share files of disks.
+    fn listed(&self, name: &str) -> Option<i32> {
+        self.all.iter().find(|f| f.name == name).map(|f| f.key)
     }
 
     fn keep(&mut self, known: &Obj<VirtualMachineFileLayoutExFileInfo>) -> i32 {
@@ -184,9 +223,18 @@ pub fn layout(config: &VirtualMachineConfigInfo, files: &VirtualMachineFileLayou
         config_file: Some([of_kind("nvram"), of_kind("snapshotList")].concat()),
         log_file: Some(of_kind("log")),
         disk: Some(disks.map(|d| disk_files(d).into()).collect()),
-        snapshot: None,
+        snapshot: files.snapshot.as_ref().map(|all| all.iter().map(|s| old_snapshot_layout(s, files).into()).collect()),
         swap_file: swap,
     }
+}
+
+fn old_snapshot_layout(
+    snapshot: &VirtualMachineFileLayoutExSnapshotLayout,
+    files: &VirtualMachineFileLayoutEx,
+) -> VirtualMachineFileLayoutSnapshotLayout {
+    let named = files.file.iter().flatten().filter(|f| f.key == snapshot.data_key || f.key == snapshot.memory_key);
+    let snapshot_file = named.map(|f| short(&f.name)).collect();
+    VirtualMachineFileLayoutSnapshotLayout { key: snapshot.key.clone(), snapshot_file }
 }
 
 fn disk_files(disk: &VirtualDisk) -> VirtualMachineFileLayoutDiskLayout {

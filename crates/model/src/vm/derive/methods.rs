@@ -29,8 +29,19 @@ const WHEN_OFF: &[&str] = &[
 
 const WHEN_SUSPENDED: &[&str] = &["Destroy_Task", "MarkAsTemplate", "UpgradeVM_Task", "CustomizeVM_Task"];
 
-/// The methods that a VM in this state refuses.
-pub fn disabled_methods(state: &VirtualMachinePowerState, template: bool) -> Vec<Str> {
+/// What a template is not for.
+const TEMPLATE: &[&str] = &[
+    "PowerOnVM_Task",
+    "MarkAsTemplate",
+    "ReconfigVM_Task",
+    "MigrateVM_Task",
+    "CreateSnapshot_Task",
+    "CreateSnapshotEx_Task",
+    "RevertToCurrentSnapshot_Task",
+];
+
+/// The methods that a VM in this state refuses. `snapshots` says whether it has any.
+pub fn disabled_methods(state: &VirtualMachinePowerState, template: bool, snapshots: bool) -> Vec<Str> {
     let (first, second): (&[&str], &[&str]) = match state {
         VirtualMachinePowerState::PoweredOn => (WHEN_ON, &[]),
         VirtualMachinePowerState::Suspended => (WHEN_OFF, WHEN_SUSPENDED),
@@ -38,8 +49,8 @@ pub fn disabled_methods(state: &VirtualMachinePowerState, template: bool) -> Vec
     };
     // A suspended VM can still be powered off.
     let suspended = *state == VirtualMachinePowerState::Suspended;
-    let template_only: &[&str] =
-        if template { &["PowerOnVM_Task", "MarkAsTemplate", "ReconfigVM_Task"] } else { &["MarkAsVirtualMachine"] };
-    let all = [first, second, template_only, NEVER].into_iter().flatten();
+    let template_only: &[&str] = if template { TEMPLATE } else { &["MarkAsVirtualMachine"] };
+    let none_to_revert: &[&str] = if snapshots || template { &[] } else { &["RevertToCurrentSnapshot_Task"] };
+    let all = [first, second, template_only, none_to_revert, NEVER].into_iter().flatten();
     all.filter(|m| !(suspended && **m == "PowerOffVM_Task")).map(|m| Str::new_static(m)).collect()
 }

@@ -18,7 +18,7 @@ use vim25::{
     types::{VirtualMachineConfigInfo, VirtualMachinePowerState},
 };
 
-use super::{capability::capability, surroundings::Lookup};
+use super::{capability::capability, snapshot, surroundings::Lookup};
 
 pub use files::{FLAT_SUFFIX, layout, layout_ex};
 pub use lists::{datastore_urls, datastores, networks};
@@ -35,7 +35,8 @@ pub fn refresh(vm: &mut VirtualMachine, this: &MoRef, lookup: &dyn Lookup) {
         refresh_from_config(vm, this, &config, lookup);
     }
     let template = vm.config.as_ref().is_some_and(|c| c.template);
-    set(&mut vm.disabled_method, Some(disabled_methods(&state, template)));
+    let disabled = disabled_methods(&state, template, vm.snapshot.is_some());
+    set(&mut vm.disabled_method, Some(disabled));
     let tools_run = vm.guest.as_ref().is_some_and(|g| g.tools_running_status.as_deref() == Some("guestToolsRunning"));
     vm.guest_heartbeat_status = summary::heartbeat(tools_run);
     let summary = summary::summary(vm, this);
@@ -56,10 +57,13 @@ fn refresh_from_config(
         vm.config.get_or_insert_default().datastore_url = urls;
     }
     set(&mut vm.datastore, Some(datastores(config, lookup)));
+    let roots = vm.snapshot.iter().flat_map(|s| &s.root_snapshot_list).map(|node| node.snapshot.clone()).collect();
+    set(&mut vm.root_snapshot, Some(roots));
     set(&mut vm.network, Some(networks(config, lookup)));
     let resources = lists::resource_config(config, this, vm.resource_config.as_deref());
     set(&mut vm.resource_config, resources);
-    let files = layout_ex(config, &vm.runtime, vm.layout_ex.as_deref());
+    let snapshots = snapshot::facts(vm, |snapshot| lookup.snapshot_config(snapshot));
+    let files = layout_ex(config, &vm.runtime, vm.layout_ex.as_deref(), &snapshots);
     set(&mut vm.layout, Some(layout(config, &files).into()));
     set(&mut vm.storage, Some(storage(config, &vm.runtime, &files, lookup).into()));
     set(&mut vm.layout_ex, Some(files.into()));

@@ -7,18 +7,21 @@ use std::{
 
 use inventory::{Derive, Tx};
 use vim25::{
-    MoRef, Str,
-    mo::{Datastore, HostSystem, Network, OpaqueNetwork, VirtualMachine},
-    types::OpaqueNetworkSummary,
+    MoRef, Obj, Str,
+    mo::{Datastore, HostSystem, Network, OpaqueNetwork, ResourcePool, VirtualMachine, VirtualMachineSnapshot},
+    types::{OpaqueNetworkSummary, VirtualMachineConfigInfo},
 };
 
 use super::{
     refresh, rename,
     touch::{self, Touch},
 };
-use crate::vm::surroundings::{DatastoreFacts, Lookup, NetworkFacts};
+use crate::vm::{
+    snapshot,
+    surroundings::{DatastoreFacts, Lookup, NetworkFacts},
+};
 
-/// Refreshes VMs that changed, keeps `datastore.vm` and `network.vm` exact, and takes a datastore's new name into the
+/// Refreshes VMs that changed, keeps the lists of VMs of datastores, networks, hosts and pools exact, and takes a datastore's new name into the
 /// paths of its VMs.
 pub struct Machines;
 
@@ -65,11 +68,16 @@ fn one(tx: &mut Tx<'_>, this: &MoRef, links: &mut Links) {
     {
         *vm = fresh;
     }
+    let tree = |vm: Option<&VirtualMachine>| vm.and_then(|vm| vm.snapshot.clone());
+    if tree(tx.get(this)) != tree(tx.before().get(this)) {
+        snapshot::link(tx, this);
+    }
 }
 
-/// The objects that list a VM because of what it uses.
+/// The objects that list a VM because it uses them or runs there.
 fn holders(vm: &VirtualMachine) -> Vec<MoRef> {
-    vm.datastore.iter().chain(&vm.network).flatten().cloned().collect()
+    let uses = vm.datastore.iter().chain(&vm.network).flatten();
+    uses.chain(&vm.runtime.host).chain(&vm.resource_pool).cloned().collect()
 }
 
 /// Which holder gains and which loses which VMs.
@@ -109,11 +117,16 @@ impl Links {
     }
 }
 
-/// The VMs that a datastore or network lists; none if there is no such object.
+/// The VMs that a datastore, network, host or pool lists; none if there is no such object.
 fn machines_of<'t>(tx: &'t Tx<'_>, holder: &MoRef) -> Option<&'t [MoRef]> {
-    let list = match tx.get::<Datastore>(holder) {
-        Some(datastore) => &datastore.vm,
-        None => &tx.get::<Network>(holder)?.vm,
+    let list = if let Some(datastore) = tx.get::<Datastore>(holder) {
+        &datastore.vm
+    } else if let Some(network) = tx.get::<Network>(holder) {
+        &network.vm
+    } else if let Some(host) = tx.get::<HostSystem>(holder) {
+        &host.vm
+    } else {
+        &tx.get::<ResourcePool>(holder)?.vm
     };
     Some(list.as_deref().unwrap_or_default())
 }
@@ -123,6 +136,10 @@ fn list_machines(tx: &mut Tx<'_>, holder: &MoRef, machines: Vec<MoRef>) {
         datastore.vm = Some(machines);
     } else if let Some(network) = tx.edit::<Network>(holder) {
         network.vm = Some(machines);
+    } else if let Some(host) = tx.edit::<HostSystem>(holder) {
+        host.vm = Some(machines);
+    } else if let Some(pool) = tx.edit::<ResourcePool>(holder) {
+        pool.vm = Some(machines);
     }
 }
 
@@ -187,6 +204,10 @@ impl Lookup for TxLookup<'_, '_> {
             max_file: found.info.max_file_size,
             accessible: found.summary.accessible,
         })
+    }
+
+    fn snapshot_config(&self, snapshot: &MoRef) -> Option<Obj<VirtualMachineConfigInfo>> {
+        self.tx.get::<VirtualMachineSnapshot>(snapshot).map(|s| s.config.clone())
     }
 
     fn opaque_network(&self, id: &str, kind: &str) -> Option<NetworkFacts> {

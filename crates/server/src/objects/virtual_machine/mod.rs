@@ -8,6 +8,7 @@ mod place;
 mod power;
 mod reconfigure;
 mod remove;
+mod snapshot;
 mod story;
 mod template;
 
@@ -34,5 +35,6 @@ pub(super) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.on::<mo::VirtualMachine, args::MarkAsTemplate>(template::mark)?;
     registry.on::<mo::VirtualMachine, args::MarkAsVirtualMachine>(template::unmark)?;
     registry.on::<mo::VirtualMachine, args::UnregisterVM>(remove::unregister)?;
-    registry.on::<mo::VirtualMachine, args::Destroy_Task>(remove::destroy)
+    registry.on::<mo::VirtualMachine, args::Destroy_Task>(remove::destroy)?;
+    snapshot::register(registry)
 }

@@ -35,37 +35,20 @@ fn no_host(name: &str) -> Fault {
     Fault::new(NoCompatibleHost::default(), message)
 }
 
-/// Names the machine in the lists of its folder, pool and host.
+/// Names the machine in its folder. Host, pool, datastores and networks list it by a rule.
 pub fn enlist(tx: &mut Tx<'_>, vm: &MoRef) {
-    let Some((folder, pool, host)) = places(tx, vm) else { return };
-    if let Some(folder) = folder {
+    if let Some(folder) = folder(tx, vm) {
         crate::objects::entity::adopt(tx, &folder, vm);
     }
-    if let Some(pool) = pool.and_then(|p| tx.edit::<mo::ResourcePool>(&p)) {
-        pool.vm.get_or_insert_default().push(vm.clone());
-    }
-    if let Some(host) = host.and_then(|h| tx.edit::<mo::HostSystem>(&h)) {
-        host.vm.get_or_insert_default().push(vm.clone());
-    }
 }
 
-/// Takes the machine from those lists.
+/// Takes the machine out of its folder.
 pub fn delist(tx: &mut Tx<'_>, vm: &MoRef) {
-    let Some((folder, pool, host)) = places(tx, vm) else { return };
-    if let Some(folder) = folder {
+    if let Some(folder) = folder(tx, vm) {
         crate::objects::entity::release(tx, &folder, vm);
     }
-    if let Some(pool) = pool.and_then(|p| tx.edit::<mo::ResourcePool>(&p)) {
-        pool.vm.iter_mut().for_each(|list| list.retain(|other| other != vm));
-    }
-    if let Some(host) = host.and_then(|h| tx.edit::<mo::HostSystem>(&h)) {
-        host.vm.iter_mut().for_each(|list| list.retain(|other| other != vm));
-    }
 }
 
-type Places = (Option<MoRef>, Option<MoRef>, Option<MoRef>);
-
-fn places(tx: &Tx<'_>, vm: &MoRef) -> Option<Places> {
-    let vm = tx.get::<mo::VirtualMachine>(vm)?;
-    Some((vm.parent.clone(), vm.resource_pool.clone(), vm.runtime.host.clone()))
+fn folder(tx: &Tx<'_>, vm: &MoRef) -> Option<MoRef> {
+    tx.get::<mo::VirtualMachine>(vm)?.parent.clone()
 }

@@ -118,7 +118,7 @@ fn operation(action: Action) -> Operation {
         Action::PowerOff => Operation::PowerOff,
         Action::Reset => Operation::Reset,
         Action::Suspend => Operation::Suspend,
-        Action::Reconfigure | Action::Destroy => Operation::Other,
+        _ => Operation::Other,
     }
 }
 
@@ -135,7 +135,7 @@ fn transition(tx: &Tx<'_>, vm: &MoRef, action: Action, host: Option<&MoRef>) -> 
         Action::PowerOff => power::off(&mut after)?,
         Action::Reset => power::reset(&mut after, now)?,
         Action::Suspend => power::suspend(&mut after, now)?,
-        Action::Reconfigure | Action::Destroy => unreachable!("not a power operation"),
+        _ => unreachable!("not a power operation"),
     }
     Ok(after)
 }
@@ -143,14 +143,21 @@ fn transition(tx: &Tx<'_>, vm: &MoRef, action: Action, host: Option<&MoRef>) -> 
 fn power_on(tx: &Tx<'_>, vm: &MoRef, after: &mut mo::VirtualMachine, host: Option<&MoRef>) -> Result<(), Fault> {
     let host = host.or(after.runtime.host.as_ref()).cloned();
     let host = host.ok_or_else(|| Fault::invalid_argument("host", "the machine is on no host"))?;
-    let system = tx.get::<mo::HostSystem>(&host).ok_or_else(|| Fault::object_not_found(&host))?;
-    let world = tx.before();
-    let neighbours = system.vm.iter().flatten().filter(|other| *other != vm);
-    let taken: Vec<i64> = neighbours.filter_map(|other| running_cid(world.get(other)?)).collect();
+    if tx.get::<mo::HostSystem>(&host).is_none() {
+        return Err(Fault::object_not_found(&host));
+    }
+    let (world, taken) = (tx.before(), cids_on(tx, &host, vm));
     let facts = Around::new(world, host).host();
     let cid_taken = |id| taken.contains(&i64::from(id));
     power::on(after, &PowerOn { now: tx.now(), host: &facts, cid_taken: &cid_taken })?;
     Ok(admission::run(tx, vm, after.config.as_deref().unwrap_or(&Default::default()), Seat::of(after))?)
+}
+
+/// The VMCI context ids of the machines that run on a host, but for one.
+pub(super) fn cids_on(tx: &Tx<'_>, host: &MoRef, but: &MoRef) -> Vec<i64> {
+    let listed = tx.get::<mo::HostSystem>(host).and_then(|host| host.vm.as_deref()).unwrap_or_default();
+    let neighbours = listed.iter().filter(|other| *other != but);
+    neighbours.filter_map(|other| running_cid(tx.get(other)?)).collect()
 }
 
 /// The VMCI context id of a machine that runs.

@@ -9,7 +9,7 @@ use vim25::{MoRef, args, mo, types::VirtualMachinePowerState as Power};
 use super::{
     expect_power,
     operation::{self, Begun},
-    place, story,
+    place, snapshot, story,
 };
 use crate::{
     dispatch::Call,
@@ -55,6 +55,7 @@ pub fn unregister(call: &Call, _: args::UnregisterVM) -> Result<(), Fault> {
 /// Takes a machine and all that names it out of the world.
 pub fn remove(tx: &mut Tx<'_>, vm: &MoRef) -> Result<(), Fault> {
     place::delist(tx, vm);
+    snapshot::forget_all(tx, vm);
     match tx.remove(vm) {
         true => Ok(()),
         false => Err(Fault::object_not_found(vm)),

@@ -2,11 +2,13 @@
 
 use driver::Action;
 use inventory::Tx;
+use model::content::extended::Extended;
 use vim25::{
-    Extends, MoRef, Obj, Str, mo,
+    Any, Extends, MoRef, Obj, Str, mo,
     types::{
-        Event, VmCreatedEvent, VmPoweredOffEvent, VmPoweredOnEvent, VmReconfiguredEvent, VmRemovedEvent,
-        VmRenamedEvent, VmResettingEvent, VmStartingEvent, VmStoppingEvent, VmSuspendedEvent, VmSuspendingEvent,
+        Event, EventEx, KeyAnyValue, VirtualMachinePowerState as Power, VmCreatedEvent, VmPoweredOffEvent,
+        VmPoweredOnEvent, VmReconfiguredEvent, VmRemovedEvent, VmRenamedEvent, VmResettingEvent, VmStartingEvent,
+        VmStoppingEvent, VmSuspendedEvent, VmSuspendingEvent,
     },
 };
 
@@ -19,7 +21,7 @@ pub fn begins(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, action: Action) {
         Action::PowerOff => tell(tx, work, vm, VmStoppingEvent::default(), "is stopping"),
         Action::Suspend => tell(tx, work, vm, VmSuspendingEvent::default(), "is being suspended"),
         Action::Reset => tell(tx, work, vm, VmResettingEvent::default(), "is reset"),
-        Action::Reconfigure | Action::Destroy => {}
+        _ => {}
     }
 }
 
@@ -29,8 +31,8 @@ pub fn ends(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, action: Action) {
         Action::PowerOn => tell(tx, work, vm, VmPoweredOnEvent::default(), "is powered on"),
         Action::PowerOff => tell(tx, work, vm, VmPoweredOffEvent::default(), "is powered off"),
         Action::Suspend => tell(tx, work, vm, VmSuspendedEvent::default(), "is suspended"),
-        Action::Reset | Action::Reconfigure => {}
         Action::Destroy => tell(tx, work, vm, VmRemovedEvent::default(), "was removed"),
+        _ => {}
     }
 }
 
@@ -48,6 +50,33 @@ pub fn reconfigured(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, event: VmReconfigu
 pub fn renamed(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, old: Str, new: Str) {
     let what = format!("was {old}");
     tell(tx, work, vm, VmRenamedEvent { old_name: old, new_name: new, ..Default::default() }, &what);
+}
+
+/// A machine is in another power state without having been asked for that.
+pub fn now_is(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, before: &Power, now: &Power) {
+    match now {
+        _ if now == before => {}
+        Power::PoweredOn => ends(tx, work, vm, Action::PowerOn),
+        Power::Suspended => ends(tx, work, vm, Action::Suspend),
+        _ => ends(tx, work, vm, Action::PowerOff),
+    }
+}
+
+/// An event that has no type of its own.
+pub fn extended(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, kind: Extended, arguments: &[(&str, Str)], what: &str) {
+    let pair = |(key, value): &(&str, Str)| KeyAnyValue { key: (*key).into(), value: Any::Str(value.clone()) };
+    let name = tx.get::<mo::VirtualMachine>(vm).map(|m| m.name.clone());
+    let event = EventEx {
+        event_type_id: kind.id.into(),
+        severity: Some(kind.severity.into()),
+        message: Some(what.into()),
+        arguments: Some(arguments.iter().map(|argument| pair(argument).into()).collect()),
+        object_id: Some(vm.id.clone()),
+        object_type: Some("VirtualMachine".into()),
+        object_name: name,
+        ..Default::default()
+    };
+    tell(tx, work, vm, event, what);
 }
 
 /// Posts an event of the chain that the task began.

@@ -1,7 +1,6 @@
 //! `MarkAsTemplate` and `MarkAsVirtualMachine`.
 
-use inventory::Tx;
-use vim25::{MoRef, args, mo, types::VirtualMachinePowerState as Power};
+use vim25::{args, mo, types::VirtualMachinePowerState as Power};
 
 use super::{expect_power, operation::check_free};
 use crate::{dispatch::Call, fault::Fault};
@@ -15,17 +14,9 @@ pub fn mark(call: &Call, _: args::MarkAsTemplate) -> Result<(), Fault> {
         if let Some(config) = &mut vm.config {
             config.template = true;
         }
-        if let Some(pool) = vm.resource_pool.take() {
-            leave_pool(tx, &pool, &call.this);
-        }
+        vm.resource_pool = None;
         Ok(())
     })
-}
-
-fn leave_pool(tx: &mut Tx<'_>, pool: &MoRef, vm: &MoRef) {
-    if let Some(pool) = tx.edit::<mo::ResourcePool>(pool) {
-        pool.vm.iter_mut().for_each(|list| list.retain(|other| other != vm));
-    }
 }
 
 /// Turns a template into a machine of a pool, and moves it to a host if one is named.
@@ -43,9 +34,6 @@ pub fn unmark(call: &Call, args: args::MarkAsVirtualMachine) -> Result<(), Fault
         }
         vm.resource_pool = Some(args.pool.clone());
         vm.runtime.host = Some(host);
-        if let Some(pool) = tx.edit::<mo::ResourcePool>(&args.pool) {
-            pool.vm.get_or_insert_default().push(call.this.clone());
-        }
         Ok(())
     })
 }
