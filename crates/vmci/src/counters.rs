@@ -14,9 +14,14 @@ use crate::{
 pub struct Count(AtomicU64);
 
 impl Count {
-    /// Adds, and gives the number before.
-    pub fn add(&self, number: u64) -> u64 {
-        self.0.fetch_add(number, Relaxed)
+    /// Adds.
+    pub fn add(&self, number: u64) {
+        self.0.fetch_add(number, Relaxed);
+    }
+
+    /// Adds one. Whether that is the first.
+    pub fn begin(&self) -> bool {
+        self.0.fetch_add(1, Relaxed) == 0
     }
 
     /// Takes away.
@@ -115,7 +120,7 @@ impl Ruled {
     pub fn decide(&self, packet: (Protocol, crate::filter::Direction, crate::addr::Port)) -> Result<(), (i64, bool)> {
         let (action, index) = self.filter.decide(packet.0, packet.1, packet.2);
         let Some(index) = index else { return Ok(()) };
-        let first = self.hits[index].add(1) == 0;
+        let first = self.hits[index].begin();
         match action {
             Action::Allow => Ok(()),
             Action::Deny => Err((self.filter.rules()[index].rank, first)),

@@ -13,6 +13,8 @@ pub enum Step {
     Read(usize),
     /// Give this many buffered bytes to the sink.
     Write(usize),
+    /// Take up to this many bytes from the source and forget them: the sink is gone, the other direction is not.
+    Discard(usize),
     /// Tell the sink that nothing more comes.
     Shutdown,
     /// Nothing: everything, and its end, was passed on.
@@ -24,6 +26,8 @@ enum Phase {
     Open,
     /// The source has ended; what is buffered still has to go.
     Draining,
+    /// The sink has ended before the source.
+    Discarding,
     Shut,
 }
 
@@ -47,6 +51,7 @@ impl Flow {
     pub fn next(&self) -> Step {
         match self.phase {
             Phase::Shut => Step::Done,
+            Phase::Discarding => Step::Discard(self.capacity),
             _ if self.buffered > 0 => Step::Write(self.buffered),
             Phase::Open => Step::Read(self.capacity),
             Phase::Draining => Step::Shutdown,
@@ -55,16 +60,12 @@ impl Flow {
 
     /// The source gave `count` bytes; 0 is its end.
     pub fn took(&mut self, count: usize) {
-        debug_assert!(
-            self.phase == Phase::Open && count <= self.capacity - self.buffered,
-            "took what was not asked for"
-        );
-        match count {
-            0 => self.phase = Phase::Draining,
-            _ => {
-                self.buffered += count;
-                self.taken += count as u64;
-            }
+        self.taken += count as u64;
+        match (&self.phase, count) {
+            (Phase::Open, 0) => self.phase = Phase::Draining,
+            (Phase::Open, _) => self.buffered += count,
+            (_, 0) => self.phase = Phase::Shut,
+            _ => {}
         }
     }
 
@@ -81,9 +82,11 @@ impl Flow {
         self.phase = Phase::Shut;
     }
 
-    /// The sink wants nothing more: what is buffered is lost, and the source is no longer read.
+    /// The sink wants nothing more: what is buffered is lost, and so is what the source still gives.
     pub fn abandon(&mut self) {
-        self.phase = Phase::Shut;
+        let ended = matches!(self.phase, Phase::Draining | Phase::Shut);
+        self.phase = if ended { Phase::Shut } else { Phase::Discarding };
+        self.buffered = 0;
     }
 
     /// Bytes taken from the source.
@@ -102,7 +105,7 @@ impl Flow {
     }
 
     fn is_over(&self) -> bool {
-        self.phase == Phase::Shut
+        matches!(self.phase, Phase::Shut | Phase::Discarding)
     }
 }
 
@@ -153,8 +156,8 @@ impl Stream {
     /// Refuses a stream that is connecting, or resets one that is open. A stream that is over stays as it ended.
     pub fn reset(&mut self, why: Refusal) {
         if matches!(self.state(), State::Connecting | State::Established) {
-            self.out.abandon();
-            self.back.abandon();
+            self.out.phase = Phase::Shut;
+            self.back.phase = Phase::Shut;
             self.state = State::Broken(why);
         }
     }
@@ -227,6 +230,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_sink_no_longer_wants_is_lost_while_the_other_direction_goes_on() {
+        let mut stream = open(10);
+        stream.out.took(8);
+        stream.out.gave(3);
+        stream.out.abandon();
+        assert_eq!(stream.out.next(), Step::Discard(10));
+        stream.out.took(4);
+        assert_eq!((stream.state(), stream.back.next()), (State::Established, Step::Read(10)));
+        stream.back.took(0);
+        stream.back.shut();
+        assert_eq!((stream.state(), stream.lost()), (State::Closed, 9));
+    }
+
+    #[test]
     fn a_stream_that_was_refused_cannot_be_accepted_and_one_that_is_over_cannot_be_reset() {
         let mut refused = Stream::connecting(10);
         refused.reset(Refusal::NoListener);
@@ -244,7 +261,7 @@ mod tests {
             for (forward, amount) in moves {
                 let flow = if forward { &mut stream.out } else { &mut stream.back };
                 match flow.next() {
-                    Step::Read(room) => flow.took(amount.min(room)),
+                    Step::Read(room) | Step::Discard(room) => flow.took(amount.min(room)),
                     Step::Write(count) => flow.gave(amount.min(count)),
                     Step::Shutdown => flow.shut(),
                     Step::Done => {}
@@ -254,8 +271,7 @@ mod tests {
             let open = stream.out.in_between() + stream.back.in_between();
             if end {
                 stream.reset(Refusal::Gone);
-                let lost = if stream.state() == State::Closed { 0 } else { open };
-                prop_assert_eq!(stream.lost(), lost);
+                prop_assert_eq!(stream.lost(), open);
             }
         }
     }

@@ -292,7 +292,7 @@ impl<P> Switch<P> {
         }
         let asked = way.source.as_ref().or(way.target.as_ref());
         let Some(member) = asked else { return };
-        let is_first = member.counters.refused(why).add(1) == 0;
+        let is_first = member.counters.refused(why).begin();
         if is_first && matches!(why, Refusal::Unreachable | Refusal::Restricted | Refusal::NotGranted) {
             tell(Notice::Unreached { vm: member.key.clone(), why, to });
         }
