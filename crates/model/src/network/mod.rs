@@ -1,5 +1,6 @@
 //! Networks: standard ones, opaque ones, distributed switches and their port groups.
 
+pub mod inherit;
 pub(crate) mod policy;
 pub(crate) mod portgroup;
 pub mod ports;
