@@ -111,6 +111,16 @@ impl World {
         })
     }
 
+    /// Lets tasks go on until something is so.
+    pub fn settle(&self, is_so: impl Fn() -> bool) {
+        self.runtime.block_on(async {
+            let mut news = self.core.inventory.subscribe();
+            while !is_so() {
+                news.changed().await.unwrap();
+            }
+        });
+    }
+
     /// Lets time pass.
     pub fn advance(&self, seconds: i64) -> DateTime {
         self.clock.advance(seconds);

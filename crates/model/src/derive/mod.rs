@@ -32,6 +32,7 @@ pub fn rules() -> Vec<Box<dyn Derive>> {
 pub fn rules_with(ports: Plugs) -> Vec<Box<dyn Derive>> {
     vec![
         Box::new(crate::host::Passthrough),
+        Box::new(crate::host::Methods),
         Box::new(crate::vm::derive::Machines),
         Box::new(ports),
         Box::new(totals::Totals),

@@ -10,6 +10,7 @@ mod hardware;
 pub mod lab;
 mod machine;
 pub(crate) mod managers;
+mod methods;
 pub(crate) mod network;
 mod options;
 mod passthrough;
@@ -25,7 +26,7 @@ use inventory::Tx;
 use vim25::{ApiVersion, DataType, DateTime, MoRef, Obj, Str, mo::HostSystem, types::*};
 
 use crate::{
-    entity::{disabling, entity},
+    entity::entity,
     kit::text,
     pool::Capacity,
     vm::{surroundings::HostFacts, version},
@@ -35,6 +36,7 @@ use network::SwitchMember;
 use storage::Volume;
 
 pub(crate) use age::forget_newer;
+pub(crate) use methods::Methods;
 pub(crate) use passthrough::Passthrough;
 pub use profile::HostProfile;
 
@@ -135,10 +137,7 @@ fn host(template: &Template, spec: &HostSpec) -> HostSystem {
     let mut config: Obj<HostConfigInfo> = config::config(&template.config, spec).into();
     forget_newer(&mut *config, template.api_version);
     HostSystem::with(|h| {
-        h.base = disabling(
-            entity(spec.name.clone(), Some(spec.parent.clone())),
-            ["ExitMaintenanceMode_Task", "PowerUpHostFromStandBy_Task", "ReconnectHost_Task"],
-        );
+        h.base = entity(spec.name.clone(), Some(spec.parent.clone()));
         h.summary = summary::summary(template.profile, spec, &hardware, runtime.clone(), &config).into();
         h.runtime = runtime;
         h.hardware = Some(hardware.into());

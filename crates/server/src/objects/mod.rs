@@ -11,6 +11,7 @@ mod event_manager;
 mod extension_manager;
 mod folder;
 mod history;
+mod host_system;
 mod license_manager;
 mod option_manager;
 mod property_collector;
@@ -34,6 +35,7 @@ pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     event_manager::register(registry)?;
     extension_manager::register(registry)?;
     history::register(registry)?;
+    host_system::register(registry)?;
     license_manager::register(registry)?;
     option_manager::register(registry)?;
     virtual_machine::register(registry)?;

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     dispatch::Call,
     fault::Fault,
+    objects::host_system,
     task::{self, Work},
 };
 
@@ -143,9 +144,7 @@ fn transition(tx: &Tx<'_>, vm: &MoRef, action: Action, host: Option<&MoRef>) -> 
 fn power_on(tx: &Tx<'_>, vm: &MoRef, after: &mut mo::VirtualMachine, host: Option<&MoRef>) -> Result<(), Fault> {
     let host = host.or(after.runtime.host.as_ref()).cloned();
     let host = host.ok_or_else(|| Fault::invalid_argument("host", "the machine is on no host"))?;
-    if tx.get::<mo::HostSystem>(&host).is_none() {
-        return Err(Fault::object_not_found(&host));
-    }
+    host_system::check_open(tx, &host)?;
     let (world, taken) = (tx.before(), cids_on(tx, &host, vm));
     let facts = Around::new(world, host).host();
     let cid_taken = |id| taken.contains(&i64::from(id));
