@@ -143,7 +143,7 @@ impl Encoder<'_> {
         shown
     }
 
-    fn fields(&mut self, object: &dyn DataObject) {
+    pub(super) fn fields(&mut self, object: &dyn DataObject) {
         if let Some(base) = object.base() {
             self.fields(base);
         }
