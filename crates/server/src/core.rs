@@ -12,6 +12,7 @@ use crate::{
     session::{Credentials, Session, Sessions},
     sight::Sight,
     task::Delays,
+    vmci::Fabrics,
 };
 
 /// How the server behaves.
@@ -55,13 +56,15 @@ pub struct Core {
     pub settings: Settings,
     /// Every task that has not expired, oldest first.
     pub(crate) tasks: Mutex<VecDeque<MoRef>>,
+    /// The VMCI fabrics of the hosts; none unless VMCI is run.
+    pub vmci: Fabrics,
 }
 
 impl Core {
     /// Joins the parts.
     pub fn new(inventory: Arc<Inventory>, driver: Arc<dyn Driver>, registry: Registry, settings: Settings) -> Core {
         let sessions = Sessions::new(settings.credentials.clone(), settings.idle);
-        Core { inventory, sessions, registry, driver, settings, tasks: Mutex::default() }
+        Core { inventory, sessions, registry, driver, settings, tasks: Mutex::default(), vmci: Fabrics::default() }
     }
 
     /// The time of the world.

@@ -17,6 +17,7 @@ pub mod session;
 pub mod sight;
 pub mod task;
 pub mod tree;
+pub mod vmci;
 pub mod wsdl;
 
 mod server;

@@ -47,7 +47,28 @@ pub const REVERTED: Extended = Extended {
     label: "State of virtual machine reverted to snapshot",
 };
 
-const ALL: [Extended; 5] = [ENTERED_PASSTHROUGH, EXITED_PASSTHROUGH, UPT_ACTIVE, UPT_INACTIVE, REVERTED];
+/// A rule of a machine's VMCI firewall denied something for the first time.
+pub const VMCI_DENIED: Extended =
+    Extended { id: "com.ferrosphere.vmci.RuleDenied", severity: "warning", label: "VMCI rule denied" };
+
+/// A machine's VMCI firewall is another one.
+pub const VMCI_FILTER_CHANGED: Extended =
+    Extended { id: "com.ferrosphere.vmci.FilterChanged", severity: "info", label: "VMCI firewall changed" };
+
+/// A guest asked for something that VMCI does not let it reach.
+pub const VMCI_UNREACHED: Extended =
+    Extended { id: "com.ferrosphere.vmci.Unreachable", severity: "warning", label: "VMCI destination not reached" };
+
+const ALL: [Extended; 8] = [
+    ENTERED_PASSTHROUGH,
+    EXITED_PASSTHROUGH,
+    UPT_ACTIVE,
+    UPT_INACTIVE,
+    REVERTED,
+    VMCI_DENIED,
+    VMCI_FILTER_CHANGED,
+    VMCI_UNREACHED,
+];
 
 /// The descriptions of all of them. As vCenter does it, they share the key `EventEx`, and the id stands before the text.
 pub(super) fn details() -> impl Iterator<Item = Obj<EventDescriptionEventDetail>> {

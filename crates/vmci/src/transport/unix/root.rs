@@ -9,6 +9,8 @@ use std::{
 
 use thiserror::Error;
 
+use super::{Place, folder};
+
 /// Says that a folder is ours, and is locked by the process that works in it.
 const MARKER: &str = ".ferrosphere-vmci";
 /// Links to the folders of VMs by context id.
@@ -88,6 +90,14 @@ impl Root {
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Removes what programs of a VM listened on that was suspended or on its way when it stopped.
+    pub fn forget(&self, key: &str) {
+        let place = Place::new(&self.path, key);
+        if place.folder().exists() {
+            folder::remove(&place);
+        }
     }
 
     /// Where the state of the fabric is asked for.
