@@ -9,6 +9,7 @@
 //! - [`devices`]: adding, editing and removing devices; [`hardware`]: those that every VM has
 //! - [`object`]: a whole `VirtualMachine`; [`default_vm`]: the many alike at start
 //! - [`mod@derive`]: what follows from the rest, and the rule that keeps it so
+//! - [`migrate`]: what a VM needs of another host, and its files on other datastores
 //! - [`snapshot`]: snapshots and the disk files under them
 //! - [`power`]: what power operations change; [`guest`]: what a guest reports
 //! - [`options`]: what environment browsers answer; [`guest_os`], [`version`]: the tables behind
@@ -23,11 +24,13 @@ pub mod default_vm;
 pub mod derive;
 pub mod devices;
 mod fault;
+pub mod fault_tolerance;
 pub mod guest;
 pub mod guest_os;
 pub mod hardware;
 pub mod identity;
 mod merge;
+pub mod migrate;
 pub mod object;
 pub mod options;
 pub mod path;

@@ -71,28 +71,31 @@ fn home(
     let path = DatastorePath::parse(&given).ok_or_else(|| Fault::datastore_path(&given))?;
     let datastore = context.surroundings.datastore_named(path.datastore);
     let datastore = datastore.filter(|d| d.accessible).ok_or_else(|| Fault::datastore(path.datastore))?;
-    let taken = |folder: &str, stem: &str| {
-        context.surroundings.file_exists(&datastore.datastore, &format!("{folder}/{stem}.vmx"))
-    };
     if path.path.ends_with(".vmx") {
         let (folder, stem) = (path.folder(), path.stem());
-        if taken(folder, stem) {
+        if context.surroundings.file_exists(&datastore.datastore, &format!("{folder}/{stem}.vmx")) {
             return Err(Fault::file_exists(&given));
         }
-        return Ok((datastore.clone(), folder.into(), stem.into()));
+        return Ok((datastore, folder.into(), stem.into()));
     }
     let wished = match path.path.trim_end_matches('/') {
         "" => file_name(name),
         folder => folder.into(),
     };
     let stem = file_name(name);
+    let folder = free_folder(context, &datastore, &wished, &stem);
+    Ok((datastore, folder, stem))
+}
+
+/// A folder called `wished`, or nearly so, in which no machine has files of this stem.
+pub(super) fn free_folder(context: &Context<'_>, datastore: &DatastoreFacts, wished: &Str, stem: &str) -> Str {
     let folders = std::iter::once(wished.clone()).chain((1..).map(|n| format!("{wished}_{n}").into()));
-    let folder = folders.into_iter().find(|f: &Str| !taken(f, &stem)).unwrap_or(wished);
-    Ok((datastore.clone(), folder, stem))
+    let taken = |folder: &Str| context.surroundings.file_exists(&datastore.datastore, &format!("{folder}/{stem}.vmx"));
+    folders.into_iter().find(|folder| !taken(folder)).unwrap_or_else(|| wished.clone())
 }
 
 /// A VM's name as the name of a file.
-fn file_name(name: &str) -> Str {
+pub(super) fn file_name(name: &str) -> Str {
     let keep = |c: char| if matches!(c, '/' | '\\' | '[' | ']') || c.is_control() { '_' } else { c };
     name.chars().map(keep).collect::<String>().into()
 }

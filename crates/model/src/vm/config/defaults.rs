@@ -57,16 +57,17 @@ pub(crate) fn christen(config: &mut VirtualMachineConfigInfo, names: &Names<'_>)
     config.name = names.name.clone();
     config.uuid = identity::bios_uuid(names.seed, &names.vm.id);
     config.instance_uuid = Some(identity::instance_uuid(names.seed, &names.vm.id));
-    config.files = files(names).into();
+    config.files = home_files(names.datastore, names.folder, names.folder).into();
     if let Some(first) = config.extra_config.as_mut().and_then(|o| o.first_mut()) {
         *first = nvram(names.folder);
     }
 }
 
-fn files(names: &Names<'_>) -> VirtualMachineFileInfo {
-    let home = path::join(names.datastore, names.folder, "");
+/// Paths of a machine whose files are called `stem`.
+pub(super) fn home_files(datastore: &str, folder: &str, stem: &str) -> VirtualMachineFileInfo {
+    let home = path::join(datastore, folder, "");
     VirtualMachineFileInfo {
-        vm_path_name: Some(path::join(names.datastore, names.folder, &format!("{}.vmx", names.folder))),
+        vm_path_name: Some(path::join(datastore, folder, &format!("{stem}.vmx"))),
         snapshot_directory: Some(home.clone()),
         suspend_directory: Some(home.clone()),
         log_directory: Some(home),

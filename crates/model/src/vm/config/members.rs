@@ -28,7 +28,6 @@ const ANY_TIME: &[&str] = &[
     "memoryAffinity",
     "cpuAffinity",
     "repConfig",
-    "ftInfo",
     "npivTemporaryDisabled",
     "npivDesiredNodeWwns",
     "npivDesiredPortWwns",
@@ -65,7 +64,7 @@ const WHEN_OFF: &[&str] = &[
 /// Sets them all.
 pub(super) fn apply(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) -> Result<(), Fault> {
     checks::words(change.spec)?;
-    refuse(change)?;
+    refuse(config, change)?;
     named(config, change, ANY_TIME, false)?;
     named(config, change, WHEN_OFF, true)?;
     affinity(config, change)?;
@@ -74,9 +73,12 @@ pub(super) fn apply(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<
 }
 
 /// What no simulated host can do.
-fn refuse(change: &Change<'_>) -> Result<(), Fault> {
+fn refuse(config: &VirtualMachineConfigInfo, change: &Change<'_>) -> Result<(), Fault> {
     if change.spec.crypto.is_some() {
         return Err(Fault::not_supported("no key provider is configured, so that nothing can be encrypted"));
+    }
+    if change.spec.ft_info.is_some() && change.spec.ft_info != config.ft_info {
+        return Err(Fault::not_supported("Fault Tolerance is turned on by CreateSecondaryVM_Task"));
     }
     Ok(())
 }

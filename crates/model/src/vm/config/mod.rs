@@ -13,6 +13,7 @@ mod members;
 mod nic_options;
 mod reconfigure;
 pub(crate) mod resources;
+mod secondary;
 mod v_app;
 mod vmci_options;
 
@@ -25,6 +26,7 @@ pub(crate) use defaults::christen;
 pub use defaults::{Names, blank};
 pub use reconfigure::{reconfiguration, reconfigure, stamp};
 pub use resources::{cpu_allocation, memory_allocation, memory_overhead};
+pub use secondary::{SecondaryFiles, secondary};
 pub use vmci_options::sync as sync_vmci_options;
 
 /// A configuration with what making it does to files.

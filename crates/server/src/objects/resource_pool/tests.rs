@@ -66,7 +66,7 @@ fn no_pool_reserves_more_than_there_is_above_it() {
     let memory_fault = fault.fault.cast::<InsufficientMemoryResourcesFault>().unwrap();
     assert_eq!((memory_fault.unreserved, memory_fault.requested), (4096 << 20, 4097 << 20));
     let made = create(&world, &root(), "all", memory(4096)).unwrap();
-    assert_eq!(refused(update(&world, &made, memory(4100))).0, "InsufficientMemoryResourcesFault");
+    assert_eq!(refused(update(&world, &made, memory(9000))).0, "InsufficientMemoryResourcesFault");
     update(&world, &made, memory(100)).unwrap();
     assert!(world.event_names().contains(&"ResourcePoolReconfiguredEvent"));
 }
