@@ -26,10 +26,10 @@ pub trait Surroundings: Lookup {
     fn network(&self, network: &MoRef) -> Option<NetworkFacts>;
     /// The distributed port group with this key on the switch with this uuid, if the host is a member of the switch.
     fn portgroup(&self, switch_uuid: &str, key: &str) -> Option<PortgroupFacts>;
-    /// The port group of a port of a distributed switch.
-    fn portgroup_of_port(&self, switch_uuid: &str, port: &str) -> Option<PortgroupFacts>;
-    /// A port of a port group that nobody uses and that is not in `held`. None if the group is full.
-    fn free_port(&self, switch_uuid: &str, portgroup: &str, held: &[Str]) -> Option<Str>;
+    /// A port of the distributed switch with this uuid, if the host is a member of the switch.
+    fn port(&self, switch_uuid: &str, port: &str) -> Option<PortFacts>;
+    /// How an adapter gets a port of this port group that nobody uses and that is not in `held`.
+    fn vacancy(&self, portgroup: &PortgroupFacts, held: &[Str]) -> Vacancy;
     /// The size of a virtual disk file in bytes of capacity, if `path` (within the datastore) is one.
     fn disk_capacity(&self, datastore: &MoRef, path: &str) -> Option<i64>;
     /// Whether there is a file at `path` within the datastore. By default only disks are known.
@@ -92,6 +92,26 @@ pub struct PortgroupFacts {
     pub key: Str,
     /// Whether its ports are the uplinks of the switch, which no VM may use.
     pub uplink: bool,
+}
+
+/// Facts about a port of a distributed switch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PortFacts {
+    /// Its port group.
+    pub portgroup: PortgroupFacts,
+    /// The VM or host that is connected to it.
+    pub user: Option<MoRef>,
+}
+
+/// How an adapter gets a port of a port group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Vacancy {
+    /// This one is free.
+    Port(Str),
+    /// One is chosen, or made, when the adapter is connected.
+    Later,
+    /// Every port is in use, and there will be no more.
+    Full,
 }
 
 /// What goes into an operation beside the spec.

@@ -4,9 +4,13 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use vim25::{DateTime, MoRef, Str};
 
-use super::surroundings::{Context, DatastoreFacts, HostFacts, Lookup, NetworkFacts, PortgroupFacts, Surroundings};
+use super::surroundings::{
+    Context, DatastoreFacts, HostFacts, Lookup, NetworkFacts, PortFacts, PortgroupFacts, Surroundings, Vacancy,
+};
 
 pub(crate) const SWITCH: &str = "50 1a 2b 3c 4d 5e 6f 70-81 92 a3 b4 c5 d6 e7 f8";
+/// A port that another machine has.
+pub(crate) const USED_PORT: i32 = 77;
 pub(crate) const PORTGROUP: &str = "dvportgroup-12";
 
 /// The switch's uuid, shared.
@@ -18,6 +22,8 @@ pub(crate) struct World {
     pub files: HashMap<(Str, Str), i64>,
     pub macs: Vec<Str>,
     pub ports: i32,
+    /// Whether the port group makes more ports when it is full.
+    pub expands: bool,
     /// Newest virtual hardware of the host.
     pub newest_hardware: u32,
 }
@@ -29,6 +35,7 @@ impl Default for World {
             files: HashMap::new(),
             macs: vec![],
             ports: 100,
+            expands: false,
             newest_hardware: 21,
         }
     }
@@ -106,13 +113,16 @@ impl Surroundings for World {
         known.then(|| PortgroupFacts { portgroup, key: key.into(), uplink: key == "dvportgroup-11" })
     }
 
-    fn portgroup_of_port(&self, switch_uuid: &str, port: &str) -> Option<PortgroupFacts> {
+    fn port(&self, switch_uuid: &str, port: &str) -> Option<PortFacts> {
         let number: i32 = port.parse().ok()?;
-        (number < self.ports).then(|| self.portgroup(switch_uuid, PORTGROUP)).flatten()
+        let portgroup = (number < self.ports).then(|| self.portgroup(switch_uuid, PORTGROUP)).flatten()?;
+        let user = (number == USED_PORT).then(|| MoRef::new("VirtualMachine", "vm-41"));
+        Some(PortFacts { portgroup, user })
     }
 
-    fn free_port(&self, _switch_uuid: &str, _portgroup: &str, held: &[Str]) -> Option<Str> {
-        (0..self.ports).map(|n| Str::from(n.to_string())).find(|port| !held.contains(port))
+    fn vacancy(&self, _portgroup: &PortgroupFacts, held: &[Str]) -> Vacancy {
+        let free = (0..self.ports).map(|n| Str::from(n.to_string())).find(|port| !held.contains(port));
+        free.map_or(if self.expands { Vacancy::Later } else { Vacancy::Full }, Vacancy::Port)
     }
 
     fn disk_capacity(&self, datastore: &MoRef, path: &str) -> Option<i64> {

@@ -12,7 +12,7 @@ use vim25::{
 use super::bench::Bench;
 use crate::vm::{
     Fault, identity,
-    surroundings::{NetworkFacts, PortgroupFacts},
+    surroundings::{NetworkFacts, PortgroupFacts, Vacancy},
 };
 
 /// The backing of an adapter on a standard network.
@@ -126,24 +126,50 @@ fn dvport(
         let why = format!("'{}' is for the switch's uplinks", group.key);
         return Err(Fault::device_backing(index, "backing.port.portgroupKey", why));
     }
-    let held = held_ports(bench, key, &wanted.switch_uuid);
-    let port = match &wanted.port_key {
-        Some(port) if held.contains(port) => {
-            let why = format!("port '{port}' is used by another adapter of this machine");
-            return Err(Fault::device_backing(index, "backing.port.portKey", why));
-        }
-        Some(port) => port.clone(),
-        None => {
-            let free = bench.scene.context.surroundings.free_port(&wanted.switch_uuid, &group.key, &held);
-            free.ok_or_else(|| {
-                Fault::device_backing(index, "backing.port", format!("port group '{}' has no free port", group.key))
-            })?
-        }
-    };
+    let port = chosen_port(bench, index, key, wanted, &group)?;
     let context = &bench.scene.context;
-    let purpose = format!("cookie {} {port} {key}", wanted.switch_uuid);
-    let cookie = identity::number(context.seed, &context.vm.id, &purpose);
-    Ok(dvport_backing(wanted.switch_uuid.clone(), group.key, Some(port), Some(cookie)))
+    let cookie = port.as_ref().map(|port| {
+        let purpose = format!("cookie {} {port} {key}", wanted.switch_uuid);
+        identity::number(context.seed, &context.vm.id, &purpose)
+    });
+    Ok(dvport_backing(wanted.switch_uuid.clone(), group.key, port, cookie))
+}
+
+/// The port that the adapter is connected to; none if that is found out when it is.
+fn chosen_port(
+    bench: &Bench<'_>,
+    index: usize,
+    key: i32,
+    wanted: &DistributedVirtualSwitchPortConnection,
+    group: &PortgroupFacts,
+) -> Result<Option<Str>, Fault> {
+    let surroundings = bench.scene.context.surroundings;
+    let held = held_ports(bench, key, &wanted.switch_uuid);
+    let Some(port) = &wanted.port_key else {
+        return match surroundings.vacancy(group, &held) {
+            Vacancy::Port(port) => Ok(Some(port)),
+            Vacancy::Later => Ok(None),
+            Vacancy::Full => {
+                let why = format!("port group '{}' has no free port", group.key);
+                Err(Fault::device_backing(index, "backing.port", why))
+            }
+        };
+    };
+    let wrong = |why: String| Err(Fault::device_backing(index, "backing.port.portKey", why));
+    if held.contains(port) {
+        return wrong(format!("port '{port}' is used by another adapter of this machine"));
+    }
+    match surroundings.port(&wanted.switch_uuid, port) {
+        Some(known) if known.portgroup.key != group.key => {
+            wrong(format!("port '{port}' belongs to port group '{}', not '{}'", known.portgroup.key, group.key))
+        }
+        // Another adapter of this machine that has it lets go of it: what holds on was found above.
+        Some(known) if known.user.as_ref().is_some_and(|user| user != bench.scene.context.vm) => {
+            wrong(format!("port '{port}' is in use"))
+        }
+        Some(_) => Ok(Some(port.clone())),
+        None => wrong(format!("the host has no port '{port}' of a switch '{}'", wanted.switch_uuid)),
+    }
 }
 
 fn portgroup(
@@ -158,7 +184,7 @@ fn portgroup(
             let why = format!("the host has no port group '{key}' of a switch '{switch}'");
             Fault::device_backing(index, "backing.port.portgroupKey", why)
         }),
-        (None, Some(port)) => surroundings.portgroup_of_port(switch, port).ok_or_else(|| {
+        (None, Some(port)) => surroundings.port(switch, port).map(|known| known.portgroup).ok_or_else(|| {
             let why = format!("the host has no port '{port}' of a switch '{switch}'");
             Fault::device_backing(index, "backing.port.portKey", why)
         }),

@@ -60,6 +60,20 @@ fn an_adapter_on_a_port_group_gets_a_port_of_its_own() {
 }
 
 #[test]
+fn a_full_group_that_expands_gives_a_port_later() {
+    let device = added(&World { ports: 0, expands: true, ..World::default() }, on_port(Some(PORTGROUP), None)).unwrap();
+    assert_eq!((&port(&device).port_key, port(&device).connection_cookie), (&None, None));
+}
+
+#[test]
+fn a_port_that_somebody_uses_or_that_is_not_there_is_no_backing() {
+    let world = World::default();
+    assert_eq!(added(&world, on_port(Some(PORTGROUP), Some("77"))).unwrap_err(), "InvalidDeviceBacking");
+    assert_eq!(added(&world, on_port(Some(PORTGROUP), Some("4711"))).unwrap_err(), "InvalidDeviceBacking");
+    assert_eq!(added(&world, on_port(Some(PORTGROUP), Some("x"))).unwrap_err(), "InvalidDeviceBacking");
+}
+
+#[test]
 fn a_port_may_be_named_without_its_group() {
     let device = added(&World::default(), on_port(None, Some("42"))).unwrap();
     assert_eq!(

@@ -1,13 +1,15 @@
 //! What a machine's configuration depends on outside of it, read from the world.
 
 use inventory::Snapshot;
-use model::vm::surroundings::{DatastoreFacts, HostFacts, Lookup, NetworkFacts, PortgroupFacts, Surroundings};
+use model::{
+    network::ports::{self, Binding, Connectee},
+    vm::surroundings::{
+        DatastoreFacts, HostFacts, Lookup, NetworkFacts, PortFacts, PortgroupFacts, Surroundings, Vacancy,
+    },
+};
 use vim25::{
     MoRef, Obj, Str, mo,
-    types::{
-        VirtualDevice, VirtualDeviceFileBackingInfo, VirtualDisk, VirtualEthernetCard,
-        VirtualEthernetCardDistributedVirtualPortBackingInfo,
-    },
+    types::{VirtualDevice, VirtualDeviceFileBackingInfo, VirtualDisk, VirtualEthernetCard},
 };
 
 /// The world around a machine on a host.
@@ -34,10 +36,6 @@ impl<'w> Around<'w> {
     fn networks(&self) -> impl Iterator<Item = (&'w MoRef, &'w mo::Network)> {
         let refs = self.host_system().and_then(|h| h.network.as_deref()).unwrap_or_default();
         refs.iter().filter_map(|n| Some((n, self.world.get::<mo::Network>(n)?)))
-    }
-
-    fn portgroups(&self) -> impl Iterator<Item = (&'w MoRef, &'w mo::DistributedVirtualPortgroup)> {
-        self.networks().filter_map(|(n, _)| Some((n, self.world.get::<mo::DistributedVirtualPortgroup>(n)?)))
     }
 
     fn switch_has_uuid(&self, portgroup: &mo::DistributedVirtualPortgroup, uuid: &str) -> bool {
@@ -116,23 +114,36 @@ impl Surroundings for Around<'_> {
     }
 
     fn portgroup(&self, switch_uuid: &str, key: &str) -> Option<PortgroupFacts> {
-        let fits = |p: &mo::DistributedVirtualPortgroup| p.key == key && self.switch_has_uuid(p, switch_uuid);
-        self.portgroups().find(|(_, p)| fits(p)).map(portgroup_facts)
+        let moref = MoRef::new("DistributedVirtualPortgroup", key);
+        let portgroup = self.world.get::<mo::DistributedVirtualPortgroup>(&moref)?;
+        let here = self.host_system()?.network.iter().flatten().any(|n| *n == moref);
+        (here && self.switch_has_uuid(portgroup, switch_uuid)).then(|| portgroup_facts((&moref, portgroup)))
     }
 
-    fn portgroup_of_port(&self, switch_uuid: &str, port: &str) -> Option<PortgroupFacts> {
-        let fits = |p: &mo::DistributedVirtualPortgroup| {
-            p.port_keys.iter().flatten().any(|k| k == port) && self.switch_has_uuid(p, switch_uuid)
-        };
-        self.portgroups().find(|(_, p)| fits(p)).map(portgroup_facts)
+    fn port(&self, switch_uuid: &str, port: &str) -> Option<PortFacts> {
+        let switch = ports::switch_of_host(self.world, &self.host, switch_uuid)?;
+        let place = ports::find(self.world, &switch, port)?;
+        let portgroup = self.world.get::<mo::DistributedVirtualPortgroup>(&place.portgroup)?;
+        let connectee = ports::port(self.world, &place).and_then(|p| p.connectee.as_ref());
+        let user = connectee.map(|connectee| match connectee {
+            Connectee::Adapter { vm, .. } => vm.clone(),
+            Connectee::PhysicalNic { host, .. } | Connectee::HostNic { host, .. } => host.clone(),
+        });
+        Some(PortFacts { portgroup: portgroup_facts((&place.portgroup, portgroup)), user })
     }
 
-    fn free_port(&self, switch_uuid: &str, portgroup: &str, held: &[Str]) -> Option<Str> {
-        let fits = |p: &mo::DistributedVirtualPortgroup| p.key == portgroup && self.switch_has_uuid(p, switch_uuid);
-        let (_, found) = self.portgroups().find(|(_, p)| fits(p))?;
-        let used: std::collections::HashSet<Str> = self.devices(found.vm.as_ref()).filter_map(port_of).collect();
-        let free = |key: &&Str| !used.contains(*key) && !held.contains(key);
-        found.port_keys.iter().flatten().find(free).cloned()
+    fn vacancy(&self, portgroup: &PortgroupFacts, held: &[Str]) -> Vacancy {
+        let moref = &portgroup.portgroup;
+        let Some(group) = self.world.get::<mo::DistributedVirtualPortgroup>(moref) else { return Vacancy::Full };
+        if ports::binding(group) != Binding::Early {
+            return Vacancy::Later;
+        }
+        let held: Vec<u32> = held.iter().filter_map(|key| key.parse().ok()).collect();
+        match ports::ports(self.world, moref).and_then(|ports| ports.free().first_except(&held)) {
+            Some(key) => Vacancy::Port(key.to_string().into()),
+            None if group.config.auto_expand == Some(true) => Vacancy::Later,
+            None => Vacancy::Full,
+        }
     }
 
     fn disk_capacity(&self, datastore: &MoRef, path: &str) -> Option<i64> {
@@ -142,16 +153,21 @@ impl Surroundings for Around<'_> {
         disks.into_iter().find(|d| file_of(d).is_some_and(|f| f == full)).and_then(|d| d.capacity_in_bytes)
     }
 
+    fn file_exists(&self, datastore: &MoRef, path: &str) -> bool {
+        if !path.ends_with(".vmx") {
+            return self.disk_capacity(datastore, path).is_some();
+        }
+        let Some(datastore) = self.world.get::<mo::Datastore>(datastore) else { return false };
+        let full = format!("[{}] {path}", datastore.name);
+        let vms = datastore.vm.iter().flatten().filter_map(|vm| self.world.get::<mo::VirtualMachine>(vm));
+        vms.filter_map(|vm| vm.config.as_ref()).any(|c| c.files.vm_path_name.as_deref() == Some(full.as_str()))
+    }
+
     fn mac_in_use(&self, mac: &str) -> bool {
         let vms = self.world.iter().filter_map(|o| vim25::cast::<mo::VirtualMachine>(&*o.content));
         let devices = vms.filter_map(|vm| vm.config.as_ref()).flat_map(|c| c.hardware.device.iter().flatten());
         devices.filter_map(|d| d.cast::<VirtualEthernetCard>()).any(|n| n.mac_address.as_deref() == Some(mac))
     }
-}
-
-fn port_of(device: &Obj<VirtualDevice>) -> Option<Str> {
-    let backing = device.backing.as_ref()?.cast::<VirtualEthernetCardDistributedVirtualPortBackingInfo>()?;
-    backing.port.port_key.clone()
 }
 
 fn file_of(disk: &VirtualDisk) -> Option<&str> {
