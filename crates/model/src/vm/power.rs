@@ -55,6 +55,16 @@ pub fn on(vm: &mut VirtualMachine, with: &PowerOn<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Goes on on another host with a VM that runs: what it takes of the host follows, and its VMCI context id becomes
+/// another one if it is taken there.
+pub fn arrive(vm: &mut VirtualMachine, with: &PowerOn<'_>) {
+    if let Some(config) = &mut vm.config {
+        vm.runtime.max_cpu_usage = Some(config.hardware.num_cpu.saturating_mul(with.host.cpu_mhz));
+        choose_cid(config, with.cid_taken);
+    }
+    vm.runtime.host = Some(with.host.host.clone());
+}
+
 /// Stops a VM that runs or is suspended.
 ///
 /// # Errors
@@ -121,15 +131,23 @@ fn halt(vm: &mut VirtualMachine) {
 }
 
 fn start_devices(config: &mut Obj<VirtualMachineConfigInfo>, taken: &CidTaken<'_>) {
-    let uuid = config.uuid.clone();
     let mut devices = config.hardware.device.clone().unwrap_or_default();
     slots::assign(&mut devices);
+    if config.hardware.device.as_ref() != Some(&devices) {
+        config.hardware.device = Some(devices);
+    }
+    choose_cid(config, taken);
+    connect_all(config, true);
+}
+
+fn choose_cid(config: &mut Obj<VirtualMachineConfigInfo>, taken: &CidTaken<'_>) {
+    let uuid = config.uuid.clone();
+    let mut devices = config.hardware.device.clone().unwrap_or_default();
     vmci_id::assign(&mut devices, &uuid, taken);
     if config.hardware.device.as_ref() != Some(&devices) {
         config.hardware.device = Some(devices);
         super::config::sync_vmci_options(config);
     }
-    connect_all(config, true);
 }
 
 /// Disconnects every device: nothing is connected in a VM that does not run.

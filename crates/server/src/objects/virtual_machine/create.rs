@@ -89,7 +89,7 @@ fn checked(tx: &mut Tx<'_>, wish: &Wish) -> Result<Obj<VirtualMachineConfigSpec>
     Ok(spec)
 }
 
-fn datacenter_of<'t>(tx: &'t Tx<'_>, start: &MoRef) -> Option<(MoRef, &'t mo::Datacenter)> {
+pub(super) fn datacenter_of<'t>(tx: &'t Tx<'_>, start: &MoRef) -> Option<(MoRef, &'t mo::Datacenter)> {
     let mut at = start.clone();
     loop {
         if let Some(dc) = tx.get::<mo::Datacenter>(&at) {
@@ -99,7 +99,7 @@ fn datacenter_of<'t>(tx: &'t Tx<'_>, start: &MoRef) -> Option<(MoRef, &'t mo::Da
     }
 }
 
-fn browser_of(tx: &Tx<'_>, pool: &MoRef) -> MoRef {
+pub(super) fn browser_of(tx: &Tx<'_>, pool: &MoRef) -> MoRef {
     let owner = tx.get::<mo::ResourcePool>(pool).map(|p| p.owner.clone());
     let owner = owner.and_then(|o| tx.get::<mo::ComputeResource>(&o));
     owner.and_then(|o| o.environment_browser.clone()).unwrap_or_default()

@@ -3,6 +3,8 @@
 mod around;
 mod create;
 mod guest;
+mod location;
+mod migrate;
 mod operation;
 mod place;
 mod power;
@@ -32,6 +34,8 @@ pub(super) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.on::<mo::VirtualMachine, args::ShutdownGuest>(power::shutdown_guest)?;
     registry.on::<mo::VirtualMachine, args::RebootGuest>(power::reboot_guest)?;
     registry.on::<mo::VirtualMachine, args::StandbyGuest>(power::standby_guest)?;
+    registry.on::<mo::VirtualMachine, args::RelocateVM_Task>(migrate::relocate)?;
+    registry.on::<mo::VirtualMachine, args::MigrateVM_Task>(migrate::migrate)?;
     registry.on::<mo::VirtualMachine, args::MarkAsTemplate>(template::mark)?;
     registry.on::<mo::VirtualMachine, args::MarkAsVirtualMachine>(template::unmark)?;
     registry.on::<mo::VirtualMachine, args::UnregisterVM>(remove::unregister)?;

@@ -11,8 +11,7 @@ use crate::fault::Fault;
 /// The host for a machine of `pool`: the one that the client names, if it belongs to the pool's owner; else the host
 /// that can run it and has the fewest machines, the first of several.
 pub fn host(tx: &Tx<'_>, pool: &MoRef, named: Option<&MoRef>) -> Result<MoRef, Fault> {
-    let owner = &tx.get::<mo::ResourcePool>(pool).ok_or_else(|| Fault::object_not_found(pool))?.owner;
-    let owner = tx.get::<mo::ComputeResource>(owner).ok_or_else(|| Fault::object_not_found(owner))?;
+    let owner = owner_of(tx, pool)?;
     let hosts = owner.host.as_deref().unwrap_or_default();
     if let Some(named) = named {
         tx.get::<mo::HostSystem>(named).ok_or_else(|| Fault::object_not_found(named))?;
@@ -24,6 +23,16 @@ pub fn host(tx: &Tx<'_>, pool: &MoRef, named: Option<&MoRef>) -> Result<MoRef, F
     let usable = hosts.iter().filter_map(|h| Some((h, tx.get::<mo::HostSystem>(h)?))).filter(|(_, h)| is_usable(h));
     let least = usable.min_by_key(|(_, h)| h.vm.as_ref().map_or(0, Vec::len));
     least.map(|(h, _)| h.clone()).ok_or_else(|| no_host(&owner.name))
+}
+
+/// The hosts that give a pool what it has.
+pub fn hosts_of<'t>(tx: &'t Tx<'_>, pool: &MoRef) -> Result<&'t [MoRef], Fault> {
+    owner_of(tx, pool).map(|owner| owner.host.as_deref().unwrap_or_default())
+}
+
+fn owner_of<'t>(tx: &'t Tx<'_>, pool: &MoRef) -> Result<&'t mo::ComputeResource, Fault> {
+    let owner = &tx.get::<mo::ResourcePool>(pool).ok_or_else(|| Fault::object_not_found(pool))?.owner;
+    tx.get::<mo::ComputeResource>(owner).ok_or_else(|| Fault::object_not_found(owner))
 }
 
 fn is_usable(host: &mo::HostSystem) -> bool {

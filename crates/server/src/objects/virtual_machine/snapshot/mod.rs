@@ -45,7 +45,7 @@ fn config_of(vm: &mo::VirtualMachine) -> Result<&Obj<VirtualMachineConfigInfo>, 
 }
 
 /// The configurations of a machine's snapshots.
-fn kept_configs(tx: &Tx<'_>, vm: &mo::VirtualMachine) -> Vec<(MoRef, Obj<VirtualMachineConfigInfo>)> {
+pub(super) fn kept_configs(tx: &Tx<'_>, vm: &mo::VirtualMachine) -> Vec<(MoRef, Obj<VirtualMachineConfigInfo>)> {
     let nodes = vm.snapshot.as_deref().map(snapshot::nodes).unwrap_or_default();
     let kept = nodes.into_iter().map(|node| &node.snapshot);
     kept.filter_map(|s| Some((s.clone(), tx.get::<mo::VirtualMachineSnapshot>(s)?.config.clone()))).collect()

@@ -1,0 +1,231 @@
+//! Where a `VirtualMachineRelocateSpec` leads: host, pool, folder, and a datastore for each file.
+
+use inventory::Tx;
+use model::vm::{
+    migrate::{self, Depth, DiskGoal},
+    path::DatastorePath,
+    snapshot::chain_of,
+    surroundings::{DatastoreFacts, Lookup},
+};
+use vim25::{
+    EnumValue, MoRef, Str, mo,
+    types::{
+        DatacenterMismatch, DatacenterMismatchArgument, HostNotConnected, HostSystemConnectionState, InvalidDatastore,
+        InvalidHostState, VirtualDisk, VirtualDiskFlatVer2BackingInfo, VirtualMachineConfigInfo,
+        VirtualMachineRelocateDiskMoveOptions as How, VirtualMachineRelocateSpec,
+        VirtualMachineRelocateTransformation as Transformation,
+    },
+};
+
+use super::{Around, create::datacenter_of, place};
+use crate::fault::Fault;
+
+/// Where a machine is to be.
+pub struct Location {
+    /// The host.
+    pub host: MoRef,
+    /// The resource pool; none for a template.
+    pub pool: Option<MoRef>,
+    /// The datastore for its own files.
+    pub home: DatastoreFacts,
+    disks: Vec<(i32, DiskGoal)>,
+    others: Option<DiskGoal>,
+}
+
+impl Location {
+    /// Where a machine with `config`, now in this pool and on this host, is to be.
+    pub fn of(
+        tx: &Tx<'_>,
+        spec: &VirtualMachineRelocateSpec,
+        config: &VirtualMachineConfigInfo,
+        pool: Option<&MoRef>,
+        host: Option<&MoRef>,
+    ) -> Result<Location, Fault> {
+        refuse(spec)?;
+        let pool = spec.pool.as_ref().or(pool);
+        let host = find_host(tx, spec, pool, host)?;
+        let around = Around::new(tx.before(), host.clone());
+        let home = match &spec.datastore {
+            Some(datastore) => reached(tx, &around, datastore)?,
+            None => {
+                let vmx = config.files.vm_path_name.as_deref().and_then(DatastorePath::parse);
+                let home = vmx.and_then(|vmx| around.datastore_named(vmx.datastore));
+                match home {
+                    Some(home) => home,
+                    None => {
+                        migrate::check_reach(config, &around)?;
+                        return Err(Fault::invalid_argument("spec.datastore", "the machine has no files: name one"));
+                    }
+                }
+            }
+        };
+        let disks = locators(tx, &around, spec, config)?;
+        let others = spec.datastore.as_ref().map(|_| home.clone());
+        let depth = depth(spec.disk_move_type.as_deref(), "spec.diskMoveType")?;
+        let others = others.map(|datastore| DiskGoal { datastore, depth, thin: thin(spec) });
+        Ok(Location { host, pool: pool.cloned(), home, disks, others })
+    }
+
+    /// Where a disk goes; none if it stays.
+    pub fn disk(&self, key: i32) -> Option<DiskGoal> {
+        let named = self.disks.iter().find(|(disk, _)| *disk == key).map(|(_, goal)| goal.clone());
+        named.or_else(|| self.others.clone())
+    }
+
+    /// How the files of any disk go.
+    pub fn depths(&self) -> impl Iterator<Item = Depth> {
+        self.disks.iter().map(|(_, goal)| goal.depth).chain(self.others.iter().map(|goal| goal.depth))
+    }
+}
+
+fn refuse(spec: &VirtualMachineRelocateSpec) -> Result<(), Fault> {
+    if spec.service.is_some() {
+        return Err(Fault::not_supported("This server knows no other vCenter to which a machine could go."));
+    }
+    if spec.crypto_spec.is_some() {
+        return Err(Fault::not_supported("No key provider is configured, so that nothing can be encrypted."));
+    }
+    Ok(())
+}
+
+fn find_host(
+    tx: &Tx<'_>,
+    spec: &VirtualMachineRelocateSpec,
+    pool: Option<&MoRef>,
+    now: Option<&MoRef>,
+) -> Result<MoRef, Fault> {
+    let host = match pool {
+        None => spec.host.as_ref().or(now).cloned(),
+        Some(pool) => {
+            let hosts = place::hosts_of(tx, pool)?;
+            match &spec.host {
+                Some(named) if hosts.contains(named) => Some(named.clone()),
+                Some(named) => return Err(elsewhere(tx, named, pool, spec.pool.is_some())),
+                None => now.filter(|now| hosts.contains(now)).cloned(),
+            }
+        }
+    };
+    let host = match (host, pool) {
+        (Some(host), _) => host,
+        (None, Some(pool)) => place::host(tx, pool, None)?,
+        (None, None) => return Err(Fault::invalid_argument("spec.host", "name a host")),
+    };
+    check_host(tx, &host)?;
+    Ok(host)
+}
+
+fn elsewhere(tx: &Tx<'_>, host: &MoRef, pool: &MoRef, named: bool) -> Fault {
+    let Some(system) = tx.get::<mo::HostSystem>(host) else { return Fault::object_not_found(host) };
+    let pool = tx.get::<mo::ResourcePool>(pool).map(|p| p.name.clone()).unwrap_or_default();
+    let why = format!("host '{}' gives nothing to resource pool '{pool}'", system.name);
+    match named {
+        true => Fault::invalid_argument("spec.host", why),
+        false => {
+            Fault::invalid_argument("spec.pool", format!("{why}, in which the machine is: name a pool of the host"))
+        }
+    }
+}
+
+/// Whether a machine can come to a host now.
+fn check_host(tx: &Tx<'_>, host: &MoRef) -> Result<(), Fault> {
+    let system = tx.get::<mo::HostSystem>(host).ok_or_else(|| Fault::object_not_found(host))?;
+    if system.runtime.connection_state != HostSystemConnectionState::Connected {
+        let message = format!("Host '{}' is not connected.", system.name);
+        return Err(Fault::new(HostNotConnected::default(), message));
+    }
+    if system.runtime.in_maintenance_mode {
+        let fault = InvalidHostState { host: Some(host.clone()), ..Default::default() };
+        return Err(Fault::new(fault, format!("Host '{}' is in maintenance mode.", system.name)));
+    }
+    Ok(())
+}
+
+/// The facts of a datastore that the host reaches.
+fn reached(tx: &Tx<'_>, around: &Around<'_>, datastore: &MoRef) -> Result<DatastoreFacts, Fault> {
+    let known = tx.get::<mo::Datastore>(datastore).ok_or_else(|| Fault::object_not_found(datastore))?;
+    around.datastore(datastore).filter(|facts| facts.accessible).ok_or_else(|| {
+        let message = format!("Datastore '{}' is not accessible from the host.", known.name);
+        let (datastore, name) = (Some(datastore.clone()), Some(known.name.clone()));
+        Fault::new(InvalidDatastore { datastore, name, ..Default::default() }, message)
+    })
+}
+
+fn locators(
+    tx: &Tx<'_>,
+    around: &Around<'_>,
+    spec: &VirtualMachineRelocateSpec,
+    config: &VirtualMachineConfigInfo,
+) -> Result<Vec<(i32, DiskGoal)>, Fault> {
+    let mut goals: Vec<(i32, DiskGoal)> = Vec::new();
+    for (index, locator) in spec.disk.iter().flatten().enumerate() {
+        let property = |member: &str| format!("spec.disk[{index}].{member}");
+        let mut devices = config.hardware.device.iter().flatten();
+        let is_disk = devices.any(|d| d.key == locator.disk_id && d.cast::<VirtualDisk>().is_some_and(has_files));
+        if !is_disk {
+            let why = format!("the machine has no disk {}", locator.disk_id);
+            return Err(Fault::invalid_argument(property("diskId"), why));
+        }
+        if goals.iter().any(|(key, _)| *key == locator.disk_id) {
+            return Err(Fault::invalid_argument(
+                property("diskId"),
+                format!("disk {} is named twice", locator.disk_id),
+            ));
+        }
+        let datastore = reached(tx, around, &locator.datastore)?;
+        let named = locator.disk_move_type.as_deref();
+        let depth = match named {
+            Some(_) => depth(named, &property("diskMoveType"))?,
+            None => depth(spec.disk_move_type.as_deref(), "spec.diskMoveType")?,
+        };
+        let flat = locator.disk_backing_info.as_ref().and_then(|b| b.cast::<VirtualDiskFlatVer2BackingInfo>());
+        let thin = flat.and_then(|b| b.thin_provisioned).or_else(|| thin(spec));
+        goals.push((locator.disk_id, DiskGoal { datastore, depth, thin }));
+    }
+    Ok(goals)
+}
+
+fn has_files(disk: &VirtualDisk) -> bool {
+    !chain_of(disk).is_empty()
+}
+
+fn thin(spec: &VirtualMachineRelocateSpec) -> Option<bool> {
+    match spec.transform {
+        Some(Transformation::Flat) => Some(false),
+        Some(Transformation::Sparse) => Some(true),
+        _ => None,
+    }
+}
+
+fn depth(word: Option<&str>, property: &str) -> Result<Depth, Fault> {
+    let Some(word) = word else { return Ok(Depth::Whole) };
+    match How::from_wire(word.into()) {
+        How::MoveChildMostDiskBacking => Ok(Depth::Top),
+        How::MoveAllDiskBackingsAndConsolidate => Ok(Depth::Merged),
+        How::CreateNewChildDiskBacking => Ok(Depth::Child),
+        How::MoveAllDiskBackingsAndAllowSharing | How::MoveAllDiskBackingsAndDisallowSharing => Ok(Depth::Whole),
+        How::Other_(_) => {
+            Err(Fault::invalid_argument(property.to_string(), format!("'{word}' is no way to move a disk")))
+        }
+    }
+}
+
+/// A fault unless a folder can hold virtual machines and lies in the datacenter of a host.
+pub fn check_folder(tx: &Tx<'_>, folder: &MoRef, host: &MoRef) -> Result<(), Fault> {
+    let found = tx.get::<mo::Folder>(folder).ok_or_else(|| Fault::object_not_found(folder))?;
+    if !found.child_type.iter().flatten().any(|t| t == "VirtualMachine") {
+        return Err(Fault::not_supported(format!("The folder '{}' cannot hold virtual machines.", found.name)));
+    }
+    let of = |entity: &MoRef| datacenter_of(tx, entity).map(|(datacenter, _)| datacenter);
+    let (expected, given) = (of(host), of(folder));
+    if expected == given {
+        return Ok(());
+    }
+    let name: Str = found.name.clone();
+    let argument = DatacenterMismatchArgument { entity: folder.clone(), input_datacenter: given };
+    let fault = DatacenterMismatch {
+        invalid_argument: vec![argument.into()],
+        expected_datacenter: expected.unwrap_or_default(),
+        ..Default::default()
+    };
+    Err(Fault::new(fault, format!("The folder '{name}' and the host belong to different datacenters.")))
+}
