@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The most that is read at once, and that a stream keeps for a slow reader, in each direction.
-const PIECE: usize = 128 * 1024;
+const PIECE: usize = 64 * 1024;
 /// How many buffers that are no longer needed a thread keeps.
 const SPARE: usize = 16;
 
