@@ -335,7 +335,7 @@ fn play(lab: &Lab, (vm, pool, memory, on): Step) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     /// Whatever is admitted and refused: pools add up, and none gives more than it has.
     #[test]
@@ -345,7 +345,11 @@ proptest! {
         script in prop::collection::vec((0usize..3, 0usize..3, 0i64..3_000, any::<bool>()), 1..12),
     ) {
         let lab = lab();
-        let inner = (inner.0.min(outer.0), inner.1, inner.2);
+        let limited = |(own, expandable, limit): (i64, bool, i64), most: i64| {
+            let own = own.min(most);
+            (own, expandable, if limit < 0 { limit } else { own + limit })
+        };
+        let (outer, inner) = (limited(outer, i64::MAX), limited(inner, outer.0));
         lab.pool(&lab.outer, outer.0, outer.1, outer.2);
         lab.pool(&lab.inner, inner.0, inner.1, inner.2);
         let mut running = [None; 3];

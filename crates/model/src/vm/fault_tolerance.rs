@@ -69,7 +69,7 @@ pub fn issues(this: &MoRef, vm: &VirtualMachine) -> Vec<Fault> {
     check(vm.snapshot.is_some(), Reason::HasSnapshots, "it has snapshots");
     check(matches!(role, Some(Role::Secondary(_))), Reason::FtSecondaryVm, "it is a secondary");
     check(devices().any(has_3d), Reason::Video3dEnabled, "its video card has 3D support");
-    check(devices().any(|d| raw(d)), Reason::HasUnsupportedDisk, "it has a disk that is a device of the storage");
+    check(devices().any(raw), Reason::HasUnsupportedDisk, "it has a disk that is a device of the storage");
     check(config.nested_hv_enabled == Some(true), Reason::HasNestedHVConfiguration, "its guest may run a hypervisor");
     check(config.hardware.num_cpu > MOST_CPUS, Reason::TooManyVCPUs, "it has more than 8 virtual CPUs");
     check(config.hardware.memory_mb > MOST_MEMORY, Reason::TooMuchMemory, "it has more than 128 GB of memory");

@@ -64,10 +64,23 @@ impl Work {
         self.commit(|tx| set_running(tx, &self.task, false))
     }
 
+    /// The same work without a delay of its own: for a step that follows on another one of the same task.
+    pub fn at_once(&self) -> Work {
+        let Work { core, task, this, user, .. } = self;
+        let (core, task, this, user) = (core.clone(), task.clone(), this.clone(), user.clone());
+        Work { core, task, this, user, delay: Duration::ZERO }
+    }
+
     /// Waits for work that is done at once when its time has come.
     pub(super) async fn delayed(&self) -> Result<(), Fault> {
         self.begin(|_| Ok(()))?;
         self.linger().await
+    }
+
+    /// The same work for a further step, which takes no time of its own.
+    pub fn further(&self) -> Work {
+        let (core, task, this) = (self.core.clone(), self.task.clone(), self.this.clone());
+        Work { core, task, this, user: self.user.clone(), delay: Duration::ZERO }
     }
 
     /// Records how far the task is, in percent.

@@ -1,7 +1,9 @@
 //! `VirtualMachine`: its life and its configuration.
 
 mod around;
+mod clone;
 mod create;
+mod fault_tolerance;
 mod guest;
 mod location;
 mod migrate;
@@ -15,6 +17,7 @@ mod story;
 mod template;
 
 pub use around::Around;
+pub use fault_tolerance::States as FaultToleranceStates;
 pub use power::expect_power;
 pub use remove::remove;
 pub use story::renamed;
@@ -34,11 +37,13 @@ pub(super) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.on::<mo::VirtualMachine, args::ShutdownGuest>(power::shutdown_guest)?;
     registry.on::<mo::VirtualMachine, args::RebootGuest>(power::reboot_guest)?;
     registry.on::<mo::VirtualMachine, args::StandbyGuest>(power::standby_guest)?;
+    registry.on::<mo::VirtualMachine, args::CloneVM_Task>(clone::clone)?;
     registry.on::<mo::VirtualMachine, args::RelocateVM_Task>(migrate::relocate)?;
     registry.on::<mo::VirtualMachine, args::MigrateVM_Task>(migrate::migrate)?;
     registry.on::<mo::VirtualMachine, args::MarkAsTemplate>(template::mark)?;
     registry.on::<mo::VirtualMachine, args::MarkAsVirtualMachine>(template::unmark)?;
     registry.on::<mo::VirtualMachine, args::UnregisterVM>(remove::unregister)?;
     registry.on::<mo::VirtualMachine, args::Destroy_Task>(remove::destroy)?;
+    fault_tolerance::register(registry)?;
     snapshot::register(registry)
 }

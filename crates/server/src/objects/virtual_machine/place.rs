@@ -35,7 +35,8 @@ fn owner_of<'t>(tx: &'t Tx<'_>, pool: &MoRef) -> Result<&'t mo::ComputeResource,
     tx.get::<mo::ComputeResource>(owner).ok_or_else(|| Fault::object_not_found(owner))
 }
 
-fn is_usable(host: &mo::HostSystem) -> bool {
+/// Whether machines can be put on the host.
+pub fn is_usable(host: &mo::HostSystem) -> bool {
     host.runtime.connection_state == HostSystemConnectionState::Connected && !host.runtime.in_maintenance_mode
 }
 

@@ -17,7 +17,7 @@ use vim25::{
 };
 
 use super::{
-    Around, guest,
+    Around, fault_tolerance, guest,
     operation::{self, Begun},
     story,
 };
@@ -66,7 +66,7 @@ pub fn standby_guest(call: &Call, _: args::StandbyGuest) -> Result<(), Fault> {
 fn start(call: &Call, action: Action, host: Option<MoRef>) -> Result<MoRef, Fault> {
     task::stage(call, move |work| async move {
         let vm = work.this.clone();
-        perform(&work, &vm, action, host).await.map(|()| None)
+        fault_tolerance::power(&work, &vm, action, host).await.map(|()| None)
     })
 }
 
@@ -206,7 +206,7 @@ pub fn on_many(call: &Call, args: args::PowerOnMultiVM_Task) -> Result<MoRef, Fa
         let method = <args::PowerOnVM_Task as Method>::METHOD;
         let task = task::stage_on(call, &vm, method, |work| async move {
             let vm = work.this.clone();
-            perform(&work, &vm, Action::PowerOn, None).await.map(|()| None)
+            fault_tolerance::power(&work, &vm, Action::PowerOn, None).await.map(|()| None)
         })?;
         result.attempted.get_or_insert_default().push(ClusterAttemptedVmInfo { vm, task: Some(task) }.into());
     }

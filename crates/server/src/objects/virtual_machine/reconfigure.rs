@@ -2,7 +2,7 @@
 
 use driver::{Action, Order};
 use inventory::Tx;
-use model::vm::{Context, activity::Operation, admission, config};
+use model::vm::{Context, activity::Operation, admission, config, fault_tolerance};
 use vim25::{
     MoRef, Obj, args, mo,
     types::{
@@ -78,6 +78,7 @@ fn after(
     let around = Around::new(tx.before(), host);
     let context = Context { surroundings: &around, now: tx.now(), seed, vm };
     let config = config::reconfigure(&current, &machine.runtime.power_state, &spec, &context)?;
+    fault_tolerance::check_change(vm, &current, &config)?;
     admission::change(tx, vm, &config)?;
     Ok(config)
 }

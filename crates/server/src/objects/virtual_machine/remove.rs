@@ -7,7 +7,7 @@ use model::vm::activity::Operation;
 use vim25::{MoRef, args, mo, types::VirtualMachinePowerState as Power};
 
 use super::{
-    expect_power,
+    expect_power, fault_tolerance,
     operation::{self, Begun},
     place, snapshot, story,
 };
@@ -26,6 +26,7 @@ pub fn destroy(call: &Call, _: args::Destroy_Task) -> Result<MoRef, Fault> {
 async fn perform(work: &Work) -> Result<(), Fault> {
     let vm = &work.this;
     let begin = |tx: &mut Tx<'_>| {
+        fault_tolerance::refuse_secondary(tx, vm)?;
         let machine = tx.get::<mo::VirtualMachine>(vm).ok_or_else(|| Fault::object_not_found(vm))?;
         expect_power(machine, Some(Power::PoweredOff), &[Power::PoweredOff, Power::Suspended])?;
         let config = machine.config.clone().unwrap_or_default();
@@ -43,6 +44,7 @@ async fn perform(work: &Work) -> Result<(), Fault> {
 pub fn unregister(call: &Call, _: args::UnregisterVM) -> Result<(), Fault> {
     call.commit(|tx| {
         operation::check_free(tx, &call.this)?;
+        fault_tolerance::refuse_secondary(tx, &call.this)?;
         let machine = call.this_in::<mo::VirtualMachine>(tx)?;
         expect_power(machine, Some(Power::PoweredOff), &[Power::PoweredOff, Power::Suspended])?;
         let text = format!("Removed {} from the inventory", machine.name);
@@ -52,8 +54,11 @@ pub fn unregister(call: &Call, _: args::UnregisterVM) -> Result<(), Fault> {
     })
 }
 
-/// Takes a machine and all that names it out of the world.
+/// Takes a machine and all that names it out of the world, with its secondary if it has one.
 pub fn remove(tx: &mut Tx<'_>, vm: &MoRef) -> Result<(), Fault> {
+    for secondary in fault_tolerance::secondaries(tx, vm) {
+        remove(tx, &secondary)?;
+    }
     place::delist(tx, vm);
     snapshot::forget_all(tx, vm);
     match tx.remove(vm) {

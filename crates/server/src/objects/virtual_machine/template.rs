@@ -9,7 +9,11 @@ use crate::{dispatch::Call, fault::Fault};
 pub fn mark(call: &Call, _: args::MarkAsTemplate) -> Result<(), Fault> {
     call.commit(|tx| {
         check_free(tx, &call.this)?;
-        expect_power(call.this_in::<mo::VirtualMachine>(tx)?, None, &[Power::PoweredOff])?;
+        let vm = call.this_in::<mo::VirtualMachine>(tx)?;
+        expect_power(vm, None, &[Power::PoweredOff])?;
+        if vm.config.as_ref().is_some_and(|c| c.ft_info.is_some()) {
+            return Err(Fault::not_supported("A machine with Fault Tolerance cannot become a template."));
+        }
         let vm = tx.edit::<mo::VirtualMachine>(&call.this).ok_or_else(|| Fault::object_not_found(&call.this))?;
         if let Some(config) = &mut vm.config {
             config.template = true;

@@ -25,6 +25,7 @@ use crate::{
         virtual_machine::{
             Around,
             create::{browser_of, datacenter_of},
+            fault_tolerance,
             location::{Location, check_folder},
             power::cids_on,
             snapshot::kept_configs,
@@ -57,6 +58,7 @@ pub fn plan(tx: &mut Tx<'_>, vm: &MoRef, spec: &VirtualMachineRelocateSpec, seed
         config::stamp(&mut config, tx.now());
     }
     migrate::check_reach(&config, &around)?;
+    fault_tolerance::keep_apart(tx, &config, &location.host)?;
     let on = after.runtime.power_state == Power::PoweredOn;
     let leaves = host.as_ref() != Some(&location.host);
     if on && leaves {

@@ -88,6 +88,9 @@ fn check(tx: &Tx<'_>, vm: &MoRef, wish: &Wish) -> Result<Power, Fault> {
     if config.template {
         return Err(Fault::not_supported("A template has no snapshots."));
     }
+    if config.ft_info.is_some() {
+        return Err(Fault::not_supported("A machine with Fault Tolerance has no snapshots."));
+    }
     if config.flags.snapshot_disabled == Some(true) {
         return Err(Fault::new(SnapshotDisabled::default(), "Snapshots are disabled for this virtual machine."));
     }
