@@ -20,7 +20,7 @@ pub fn leave_files(tx: &mut Tx<'_>, vm: &MoRef) {
     let storage = tx.get::<VirtualMachine>(vm).and_then(|vm| vm.storage.clone());
     for usage in storage.iter().flat_map(|s| s.per_datastore_usage.iter().flatten()) {
         let before = tx.private::<LeftBehind>(&usage.datastore.id).copied().unwrap_or_default();
-        tx.set_private(&usage.datastore.id, LeftBehind(before.0 + usage.committed));
+        tx.set_private(&usage.datastore.id, LeftBehind(before.0 + usage.unshared));
     }
 }
 

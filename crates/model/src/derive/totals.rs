@@ -40,7 +40,7 @@ impl Handed {
             pool: vm.resource_pool.as_ref().map(|p| p.id.clone()),
             space: usage
                 .map(|u| {
-                    let total = SpaceTotal { committed: u.committed, uncommitted: u.uncommitted };
+                    let total = SpaceTotal { committed: u.unshared, uncommitted: u.uncommitted };
                     (u.datastore.id.clone(), total)
                 })
                 .collect(),

@@ -4,6 +4,7 @@
 
 pub(crate) mod allocation;
 mod checks;
+mod clone;
 mod cpu_memory;
 mod create;
 mod defaults;
@@ -21,6 +22,7 @@ use vim25::{Obj, types::VirtualMachineConfigInfo};
 
 use super::devices::FileEffect;
 
+pub use clone::{CloneWish, clone};
 pub use create::{create, creation};
 pub(crate) use defaults::christen;
 pub use defaults::{Names, blank};

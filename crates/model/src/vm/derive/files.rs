@@ -11,10 +11,15 @@ use vim25::{
     },
 };
 
-use crate::vm::{path::DatastorePath, snapshot::SnapshotFacts};
+use crate::vm::{
+    path::DatastorePath,
+    snapshot::{SnapshotFacts, chain_of},
+};
 
 /// What follows the stem of a disk in the name of the file with its data.
 pub const FLAT_SUFFIX: &str = "-flat.vmdk";
+/// The same for a disk that lies above another one.
+pub const DELTA_SUFFIX: &str = "-delta.vmdk";
 
 const VMX_BYTES: i64 = 3_072;
 const NVRAM_BIOS_BYTES: i64 = 8_684;
@@ -34,13 +39,16 @@ pub fn layout_ex(
     before: Option<&VirtualMachineFileLayoutEx>,
     snapshots: &[SnapshotFacts],
 ) -> VirtualMachineFileLayoutEx {
-    let mut files = Files::new(before);
     let vmx = config.files.vm_path_name.as_deref().and_then(DatastorePath::parse);
+    let mut files = Files::new(before);
     if let Some(vmx) = &vmx {
         home_files(&mut files, vmx, config, runtime, !snapshots.is_empty());
     }
     let disk = disk_layouts(&mut files, config);
     let kept = snapshots.iter().filter_map(|s| Some(snapshot_layout(&mut files, vmx.as_ref()?, s).into())).collect();
+    if let Some(vmx) = &vmx {
+        mark_shared(&mut files.all, config, vmx.folder());
+    }
     let timestamp = runtime.boot_time.map_or(config.modified, |boot| boot.max(config.modified));
     VirtualMachineFileLayoutEx {
         file: Some(files.all),
@@ -138,13 +146,34 @@ fn disk_unit(
     let descriptor = files.add(backing.file_name.clone(), "diskDescriptor", DESCRIPTOR_BYTES);
     let capacity = disk.capacity_in_bytes.unwrap_or(disk.capacity_in_kb.saturating_mul(1024));
     let delta = backing.parent.is_some();
-    let suffix = if delta { "-delta.vmdk" } else { FLAT_SUFFIX };
+    let suffix = if delta { DELTA_SUFFIX } else { FLAT_SUFFIX };
     let stem = backing.file_name.strip_suffix(".vmdk").unwrap_or(&backing.file_name);
     let grows = delta || backing.thin_provisioned == Some(true);
     let name = Str::from(format!("{stem}{suffix}"));
     let extent =
         if grows { files.add_growing(name, "diskExtent", capacity) } else { files.add(name, "diskExtent", capacity) };
     VirtualMachineFileLayoutExDiskUnit { file_key: vec![descriptor, extent] }
+}
+
+/// Files below the disks of a linked clone are another VM's, in whose folder they lie: they take no room of their own.
+fn mark_shared(files: &mut [Obj<VirtualMachineFileLayoutExFileInfo>], config: &VirtualMachineConfigInfo, home: &str) {
+    let disks = config.hardware.device.iter().flatten().filter_map(|d| d.cast::<VirtualDisk>());
+    let below: Vec<&str> = disks.flat_map(|d| chain_of(d).into_iter().skip(1)).map(|b| b.file_name.as_str()).collect();
+    let foreign = |descriptor: &str| {
+        below.contains(&descriptor) && DatastorePath::parse(descriptor).is_some_and(|p| p.folder() != home)
+    };
+    let extent_of = |name: &str| {
+        let stem = [FLAT_SUFFIX, DELTA_SUFFIX].iter().find_map(|suffix| name.strip_suffix(suffix));
+        stem.is_some_and(|stem| foreign(&format!("{stem}.vmdk")))
+    };
+    if !below.iter().any(|descriptor| foreign(descriptor)) {
+        return;
+    }
+    for file in files.iter_mut().filter(|f| foreign(&f.name) || extent_of(&f.name)) {
+        if file.unique_size != Some(0) {
+            file.unique_size = Some(0);
+        }
+    }
 }
 
 /// The list of files under way.

@@ -20,7 +20,7 @@ use vim25::{
 
 use super::{capability::capability, snapshot, surroundings::Lookup};
 
-pub use files::{FLAT_SUFFIX, layout, layout_ex};
+pub use files::{DELTA_SUFFIX, FLAT_SUFFIX, layout, layout_ex};
 pub use lists::{datastore_urls, datastores, networks};
 pub use methods::disabled_methods;
 pub use rule::Machines;

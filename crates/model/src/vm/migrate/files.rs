@@ -12,6 +12,7 @@ use vim25::{
 
 use super::{Depth, DiskGoal, Goal, Moved};
 use crate::vm::{
+    derive::{DELTA_SUFFIX, FLAT_SUFFIX},
     path::{self, DatastorePath},
     snapshot::chain_of,
     surroundings::DatastoreFacts,
@@ -32,7 +33,7 @@ impl Renames {
         if let Some((new, _)) = self.disks.get(file) {
             return Some(new.clone());
         }
-        for suffix in ["-flat.vmdk", "-delta.vmdk"] {
+        for suffix in [FLAT_SUFFIX, DELTA_SUFFIX] {
             let descriptor = file.strip_suffix(suffix).map(|stem| Str::from(format!("{stem}.vmdk")));
             if let Some((new, _)) = descriptor.and_then(|d| self.disks.get(&d)) {
                 return Some(format!("{}{suffix}", new.strip_suffix(".vmdk").unwrap_or(new)).into());

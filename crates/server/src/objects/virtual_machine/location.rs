@@ -29,7 +29,10 @@ pub struct Location {
     /// The datastore for its own files.
     pub home: DatastoreFacts,
     disks: Vec<(i32, DiskGoal)>,
-    others: Option<DiskGoal>,
+    /// Whether disks that are not named go home too.
+    together: bool,
+    depth: Depth,
+    thin: Option<bool>,
 }
 
 impl Location {
@@ -60,21 +63,33 @@ impl Location {
             }
         };
         let disks = locators(tx, &around, spec, config)?;
-        let others = spec.datastore.as_ref().map(|_| home.clone());
+        let together = spec.datastore.is_some();
         let depth = depth(spec.disk_move_type.as_deref(), "spec.diskMoveType")?;
-        let others = others.map(|datastore| DiskGoal { datastore, depth, thin: thin(spec) });
-        Ok(Location { host, pool: pool.cloned(), home, disks, others })
+        Ok(Location { host, pool: pool.cloned(), home, disks, together, depth, thin: thin(spec) })
     }
 
     /// Where a disk goes; none if it stays.
     pub fn disk(&self, key: i32) -> Option<DiskGoal> {
         let named = self.disks.iter().find(|(disk, _)| *disk == key).map(|(_, goal)| goal.clone());
-        named.or_else(|| self.others.clone())
+        named.or_else(|| self.together.then(|| self.goal(self.home.clone())))
+    }
+
+    /// Where the copy of a disk goes: unless something else is asked for, to the datastore that the disk is on.
+    pub fn copy(&self, disk: &VirtualDisk, around: &Around<'_>) -> DiskGoal {
+        let here = || {
+            let path = chain_of(disk).first().and_then(|top| DatastorePath::parse(&top.file_name));
+            path.and_then(|path| around.datastore_named(path.datastore)).unwrap_or_else(|| self.home.clone())
+        };
+        self.disk(disk.key).unwrap_or_else(|| self.goal(here()))
+    }
+
+    fn goal(&self, datastore: DatastoreFacts) -> DiskGoal {
+        DiskGoal { datastore, depth: self.depth, thin: self.thin }
     }
 
     /// How the files of any disk go.
     pub fn depths(&self) -> impl Iterator<Item = Depth> {
-        self.disks.iter().map(|(_, goal)| goal.depth).chain(self.others.iter().map(|goal| goal.depth))
+        self.disks.iter().map(|(_, goal)| goal.depth).chain([self.depth])
     }
 }
 

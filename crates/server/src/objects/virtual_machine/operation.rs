@@ -47,6 +47,22 @@ pub async fn perform<T, R>(
     })
 }
 
+/// Leads an operation that leaves the machine as it is and goes on beside others like it, but not beside one that changes
+/// the machine when it begins.
+pub async fn beside<T, R>(
+    work: &Work,
+    vm: &MoRef,
+    begin: impl FnOnce(&mut Tx<'_>) -> Result<T, Fault>,
+    end: impl FnOnce(&mut Tx<'_>, T) -> Result<R, Fault>,
+) -> Result<R, Fault> {
+    let with = work.begin(|tx| {
+        check_free(tx, vm)?;
+        begin(tx)
+    })?;
+    work.linger().await?;
+    work.commit(|tx| end(tx, with))
+}
+
 /// A fault if an operation is under way on the machine.
 pub fn check_free(tx: &Tx<'_>, vm: &MoRef) -> Result<(), Fault> {
     let Some(UnderWay { task, .. }) = tx.private::<UnderWay>(&vm.id) else { return Ok(()) };
