@@ -6,6 +6,7 @@
 //! - [`mod@derive`]: totals and usage of hosts, clusters, pools and datastores
 //! - [`host`]: hosts by profile, and what follows from their settings
 //! - [`vm`]: virtual machines
+//! - [`mod@directpath`]: passthrough of their network adapters
 //!
 //! Left out on purpose: transactions of its own, I/O, privileges.
 
@@ -15,6 +16,7 @@ pub mod content;
 pub mod datacenter;
 mod datastore;
 pub mod derive;
+pub mod directpath;
 mod entity;
 mod error;
 pub mod folder;

@@ -16,7 +16,7 @@ mod totals;
 use inventory::{Derive, Tx};
 use vim25::{MoRef, mo::HostSystem};
 
-use crate::network::Plugs;
+use crate::{directpath::DirectPath, network::Plugs};
 
 pub use load::Load;
 pub(crate) use pool::{is_pool, reserved as reserved_in_pool};
@@ -25,16 +25,17 @@ pub(crate) use totals::held;
 
 /// Every rule, in the order in which they run.
 pub fn rules() -> Vec<Box<dyn Derive>> {
-    rules_with(Plugs::silent())
+    rules_with(Plugs::silent(), DirectPath::silent())
 }
 
-/// Every rule, with the one that keeps ports: what happens to ports may be told.
-pub fn rules_with(ports: Plugs) -> Vec<Box<dyn Derive>> {
+/// Every rule, with those that have something to tell: of ports, and of adapters that pass through or no longer do.
+pub fn rules_with(ports: Plugs, passthrough: DirectPath) -> Vec<Box<dyn Derive>> {
     vec![
         Box::new(crate::host::Passthrough),
         Box::new(crate::host::Methods),
-        Box::new(crate::vm::derive::Machines),
         Box::new(ports),
+        Box::new(passthrough),
+        Box::new(crate::vm::derive::Machines),
         Box::new(totals::Totals),
         Box::new(host::HostUsage),
         Box::new(pool::PoolUsage),

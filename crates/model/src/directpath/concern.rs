@@ -1,0 +1,172 @@
+//! Which machines a change may concern: what changed is compared with what passthrough depends on, by shared pointers
+//! wherever there are any, so that all other changes cost next to nothing.
+
+use std::{collections::HashSet, sync::Arc};
+
+use inventory::{Object, Tx};
+use vim25::{
+    MoRef, cast,
+    mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem, VirtualMachine},
+    types::VMwareDVSConfigInfo,
+};
+
+use crate::{
+    network::ports::{Connectee, Ports},
+    vm::activity::{UnderWay, VmciInUse},
+};
+
+/// Machines in the order in which they are looked at, each once.
+#[derive(Default)]
+pub(super) struct Concerned {
+    order: Vec<MoRef>,
+    known: HashSet<MoRef>,
+}
+
+impl Concerned {
+    /// Those that the touched objects concern.
+    pub fn by(tx: &Tx<'_>, touched: &[MoRef]) -> Concerned {
+        let mut all = Concerned::default();
+        for moref in touched {
+            match moref.kind.as_str() {
+                "VirtualMachine" if machine_changed(tx, moref) => all.add(moref),
+                "HostSystem" if host_changed(tx, moref) => {
+                    all.add_all(tx.get::<HostSystem>(moref).and_then(|h| h.vm.as_deref()));
+                }
+                "DistributedVirtualPortgroup" => all.portgroup(tx, moref),
+                "VmwareDistributedVirtualSwitch" | "DistributedVirtualSwitch" => all.switch(tx, moref),
+                _ => {}
+            }
+        }
+        all
+    }
+
+    pub fn add(&mut self, vm: &MoRef) {
+        if self.known.insert(vm.clone()) {
+            self.order.push(vm.clone());
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &MoRef> {
+        self.order.iter()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    fn add_all(&mut self, vms: Option<&[MoRef]>) {
+        vms.into_iter().flatten().for_each(|vm| self.add(vm));
+    }
+
+    /// A changed setting of the group concerns all its machines, a changed port the one that is connected to it.
+    fn portgroup(&mut self, tx: &Tx<'_>, moref: &MoRef) {
+        let Some(now) = tx.get::<DistributedVirtualPortgroup>(moref) else { return };
+        let before = tx.before().get::<DistributedVirtualPortgroup>(moref);
+        if !before.is_some_and(|old| old.config.same(&now.config) || same_group(old, now)) {
+            return self.add_all(now.vm.as_deref());
+        }
+        let (old, new) = (tx.before().private::<Ports>(&moref.id), tx.private::<Ports>(&moref.id));
+        if let (Some(old), Some(new)) = (old, new) {
+            for key in new.changed(old) {
+                let ends = [old.get(key), new.get(key)].into_iter().flatten();
+                ends.filter_map(|port| port.connectee.as_ref()).for_each(|end| self.connectee(end));
+            }
+        }
+    }
+
+    fn connectee(&mut self, end: &Connectee) {
+        if let Connectee::Adapter { vm, .. } = end {
+            self.add(vm);
+        }
+    }
+
+    fn switch(&mut self, tx: &Tx<'_>, moref: &MoRef) {
+        let Some(now) = tx.get::<DistributedVirtualSwitch>(moref) else { return };
+        if tx.before().get::<DistributedVirtualSwitch>(moref).is_some_and(|old| same_switch(old, now)) {
+            return;
+        }
+        for portgroup in now.portgroup.iter().flatten() {
+            self.add_all(tx.get::<DistributedVirtualPortgroup>(portgroup).and_then(|p| p.vm.as_deref()));
+        }
+    }
+}
+
+/// Whether a machine may differ in what passthrough depends on. A machine that is gone counts: it lets go of what it
+/// held.
+fn machine_changed(tx: &Tx<'_>, moref: &MoRef) -> bool {
+    let (Some(old), Some(new)) = (tx.before().find(&moref.id), tx.find(&moref.id)) else { return true };
+    !(same_activity(tx, &moref.id) && (Arc::ptr_eq(&old.content, &new.content) || same_machine(old, new)))
+}
+
+fn same_machine(old: &Object, new: &Object) -> bool {
+    let (Some(old), Some(new)) = (cast::<VirtualMachine>(&*old.content), cast::<VirtualMachine>(&*new.content)) else {
+        return false;
+    };
+    let config = match (&old.config, &new.config) {
+        (Some(old), Some(new)) => old.same(new),
+        (old, new) => old.is_none() && new.is_none(),
+    };
+    let tools = |vm: &VirtualMachine| vm.guest.as_ref().and_then(|g| g.tools_running_status.clone());
+    config && same_runtime(old, new) && tools(old) == tools(new)
+}
+
+fn same_runtime(old: &VirtualMachine, new: &VirtualMachine) -> bool {
+    let (old, new) = (&old.runtime, &new.runtime);
+    old.same(new)
+        || old.host == new.host
+            && old.power_state == new.power_state
+            && old.fault_tolerance_state == new.fault_tolerance_state
+            && old.record_replay_state == new.record_replay_state
+            && old.device.is_none() == new.device.is_none()
+}
+
+fn same_activity(tx: &Tx<'_>, id: &str) -> bool {
+    tx.before().private::<UnderWay>(id).map(|u| u.operation) == tx.private::<UnderWay>(id).map(|u| u.operation)
+        && tx.before().private::<VmciInUse>(id) == tx.private::<VmciInUse>(id)
+}
+
+/// Software, advanced options, physical adapters and what the switch does on the host.
+fn host_changed(tx: &Tx<'_>, moref: &MoRef) -> bool {
+    let (Some(old), Some(new)) = (tx.before().get::<HostSystem>(moref), tx.get::<HostSystem>(moref)) else {
+        return true;
+    };
+    let config = match (&old.config, &new.config) {
+        (Some(old), Some(new)) if old.same(new) => true,
+        (Some(old), Some(new)) => {
+            let network = match (&old.network, &new.network) {
+                (Some(old), Some(new)) => old.same(new) || old.pnic == new.pnic && old.proxy_switch == new.proxy_switch,
+                (old, new) => old.is_none() && new.is_none(),
+            };
+            network && old.product == new.product && old.option == new.option
+        }
+        (old, new) => old.is_none() && new.is_none(),
+    };
+    !(config && old.capability == new.capability)
+}
+
+fn same_group(old: &DistributedVirtualPortgroup, new: &DistributedVirtualPortgroup) -> bool {
+    let (old, new) = (&old.config, &new.config);
+    old.default_port_config == new.default_port_config
+        && old.distributed_virtual_switch == new.distributed_virtual_switch
+}
+
+fn same_switch(old: &DistributedVirtualSwitch, new: &DistributedVirtualSwitch) -> bool {
+    old.uuid == new.uuid && old.capability == new.capability && (old.config.same(&new.config) || same_config(old, new))
+}
+
+fn same_config(old: &DistributedVirtualSwitch, new: &DistributedVirtualSwitch) -> bool {
+    let (a, b) = (&old.config, &new.config);
+    let general = a.default_port_config == b.default_port_config
+        && a.host == b.host
+        && a.product_info == b.product_info
+        && a.uplink_port_policy == b.uplink_port_policy;
+    let own = match (a.cast::<VMwareDVSConfigInfo>(), b.cast::<VMwareDVSConfigInfo>()) {
+        (Some(a), Some(b)) => {
+            a.vspan_session == b.vspan_session
+                && a.network_offload_spec_id == b.network_offload_spec_id
+                && a.network_offload_config == b.network_offload_config
+        }
+        (a, b) => a.is_none() && b.is_none(),
+    };
+    general && own
+}

@@ -1,0 +1,64 @@
+//! The rule.
+
+use inventory::{Derive, Tx};
+use vim25::MoRef;
+
+use super::{
+    concern::Concerned,
+    round::Round,
+    said::Adapter,
+    write::{Known, Writer},
+};
+
+/// Keeps `runtime.device` of machines true, and tells what changes.
+#[derive(Default)]
+pub struct DirectPath {
+    tell: Option<Teller>,
+    known: Known,
+}
+
+/// Hears of changes, inside the commit.
+pub type Teller = fn(&mut Tx<'_>, &Transition);
+
+/// Something else is said of an adapter than before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transition {
+    /// The machine.
+    pub vm: MoRef,
+    /// Device key of the adapter.
+    pub key: i32,
+    /// What was said; none if the adapter is new.
+    pub before: Option<Adapter>,
+    /// What is said now; none if the adapter is gone.
+    pub after: Option<Adapter>,
+}
+
+impl DirectPath {
+    /// The rule, with somebody to tell.
+    pub fn telling(tell: Teller) -> DirectPath {
+        DirectPath { tell: Some(tell), ..DirectPath::default() }
+    }
+
+    /// The rule, with nobody to tell.
+    pub fn silent() -> DirectPath {
+        DirectPath::default()
+    }
+}
+
+impl Derive for DirectPath {
+    fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
+        let concerned = Concerned::by(tx, touched);
+        if concerned.is_empty() {
+            return;
+        }
+        let outcome = Round::run(tx, &concerned);
+        for (host, pools) in outcome.pools {
+            tx.set_private(&host, pools);
+        }
+        let tell = self.tell.filter(|_| !tx.before().is_empty());
+        let mut writer = Writer::new(&self.known, tell);
+        for (vm, adapters) in outcome.said {
+            writer.write(tx, vm, adapters);
+        }
+    }
+}
