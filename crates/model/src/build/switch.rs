@@ -1,15 +1,17 @@
 //! The distributed switch of a datacenter with its port groups.
 
 use inventory::Tx;
-use vim25::{MoRef, Obj, Str, types::VMwareDVSPortSetting};
+use vim25::{MoRef, Obj, Str, types::DVPortSetting};
 
 use super::{new, site::Named};
 use crate::{
     HostProfile, Settings,
     host::network::{self, SwitchMember},
+    kit::text,
     network::{
         policy::{port_setting, uplinks},
         portgroup::{Kind, PortgroupSpec, portgroup},
+        product::{self, Version},
         switch::{SwitchSpec, switch, switch_uuid},
     },
 };
@@ -103,20 +105,18 @@ impl Switch {
     /// Puts the switch and its port groups, with ports for `machines`, into the world.
     pub(super) fn insert(self, tx: &mut Tx<'_>, folder: &MoRef, hosts: &[MoRef], machines: usize) -> Vec<MoRef> {
         let made: Vec<MoRef> = std::iter::once(self.moref.clone()).chain(self.networks()).collect();
-        let names = self.groups.iter().map(|(named, _)| named).chain([&self.uplinks]);
-        let names: Vec<Str> = names.map(|named| named.name.clone()).collect();
-        let mut spec = SwitchSpec {
-            moref: self.moref.clone(),
+        let spec = SwitchSpec {
             name: self.name.clone(),
             uuid: self.uuid.clone(),
+            version: Version::of_host(self.profile.product_version()).unwrap_or(product::NEWEST),
             folder: folder.clone(),
+            uplink_names: uplinks(),
             uplinks: self.uplinks.moref.clone(),
             portgroups: self.networks(),
-            portgroup_names: names,
-            ports: 0,
+            offload: self.profile.network_offload().map(text),
             members: hosts.iter().enumerate().map(|(i, host)| (host.clone(), self.member(i))).collect(),
         };
-        let setting: Obj<VMwareDVSPortSetting> = port_setting(true).into();
+        let setting: Obj<DVPortSetting> = port_setting(true, &uplinks()).into();
         let mut first = 0;
         let groups = std::iter::once((self.uplinks, Kind::Uplink)).chain(self.groups);
         let mut for_machines = machines;
@@ -131,7 +131,7 @@ impl Switch {
             let group = PortgroupSpec {
                 moref: named.moref.clone(),
                 name: named.name,
-                switch: spec.moref.clone(),
+                switch: self.moref.clone(),
                 folder: folder.clone(),
                 hosts: hosts.to_vec(),
                 kind,
@@ -140,7 +140,6 @@ impl Switch {
             };
             tx.insert(named.moref, portgroup(group));
         }
-        spec.ports = first as i32;
         tx.insert(self.moref, switch(&spec, tx.now()));
         made
     }

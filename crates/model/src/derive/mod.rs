@@ -33,6 +33,7 @@ pub fn rules_with(ports: Plugs, passthrough: DirectPath) -> Vec<Box<dyn Derive>>
     vec![
         Box::new(crate::host::Passthrough),
         Box::new(crate::host::Methods),
+        Box::new(Members),
         Box::new(ports),
         Box::new(passthrough),
         Box::new(crate::vm::derive::Machines),

@@ -263,7 +263,7 @@ pub(crate) struct SwitchMember {
     pub uuid: Str,
     /// Key of its uplink port group.
     pub uplink_portgroup: Str,
-    /// The ports of the switch to which the host's network ports are connected.
+    /// Its ports of the switch, with the network ports that are connected to them.
     pub uplinks: Vec<Uplink>,
     /// Whether the host's data processing unit does the switch's work.
     pub offloading: bool,
@@ -272,27 +272,28 @@ pub(crate) struct SwitchMember {
 /// A port of a distributed switch with the network port of a host behind it.
 #[derive(Debug, Clone)]
 pub(crate) struct Uplink {
-    /// The host's network port, for example `vmnic1`.
-    pub pnic: Str,
+    /// The host's network port, for example `vmnic1`; none if nothing is plugged in.
+    pub pnic: Option<Str>,
     /// Name of the uplink, for example `dvUplink1`.
     pub name: Str,
     /// Key of the switch's port.
     pub port: Str,
 }
 
-/// The network ports of a host on a switch: one for each that its profile has for it, on the uplinks with these
-/// `names`, whose ports count from `first_port`.
+/// The uplinks of a host on a switch: one for each of these `names`, whose ports count from `first_port`. The first ones
+/// have the network ports that the host's profile has for it.
 pub(crate) fn uplinks(profile: HostProfile, names: &[Str], first_port: usize) -> Vec<Uplink> {
-    let uplink = |((port, name), key): ((&Port, &Str), usize)| Uplink {
-        pnic: text(port.device),
+    let devices = profile.uplinks().map(|port: &Port| Some(text(port.device))).chain(std::iter::repeat(None));
+    let uplink = |((name, key), pnic): ((&Str, usize), Option<Str>)| Uplink {
+        pnic,
         name: name.clone(),
         port: key.to_string().into(),
     };
-    profile.uplinks().zip(names).zip(first_port..).map(uplink).collect()
+    names.iter().zip(first_port..).zip(devices).map(uplink).collect()
 }
 
 impl SwitchMember {
-    /// Keys of the switch's ports that the host is connected to.
+    /// Keys of the host's ports of the switch.
     pub(crate) fn uplink_ports(&self) -> Vec<Str> {
         self.uplinks.iter().map(|uplink| uplink.port.clone()).collect()
     }
@@ -300,19 +301,19 @@ impl SwitchMember {
     /// The connection of the host's network ports to the switch.
     pub(crate) fn backing(&self) -> Obj<DistributedVirtualSwitchHostMemberBacking> {
         let pnic = |uplink: &Uplink| {
-            Obj::from(DistributedVirtualSwitchHostMemberPnicSpec {
-                pnic_device: uplink.pnic.clone(),
+            Some(Obj::from(DistributedVirtualSwitchHostMemberPnicSpec {
+                pnic_device: uplink.pnic.clone()?,
                 uplink_port_key: Some(uplink.port.clone()),
                 uplink_portgroup_key: Some(self.uplink_portgroup.clone()),
                 connection_cookie: Some(0),
-            })
+            }))
         };
-        let pnic_spec = Some(self.uplinks.iter().map(pnic).collect());
+        let pnic_spec = Some(self.uplinks.iter().filter_map(pnic).collect());
         DistributedVirtualSwitchHostMemberPnicBacking { pnic_spec, ..Default::default() }.into()
     }
 }
 
-fn proxy_switch(member: &SwitchMember) -> HostProxySwitch {
+pub(crate) fn proxy_switch(member: &SwitchMember) -> HostProxySwitch {
     let port = |uplink: &Uplink| Obj::from(KeyValue { key: uplink.port.clone(), value: uplink.name.clone() });
     HostProxySwitch::with(|p| {
         p.dvs_uuid = member.uuid.clone();
@@ -323,7 +324,7 @@ fn proxy_switch(member: &SwitchMember) -> HostProxySwitch {
         p.num_ports_available = 7668;
         p.uplink_port = Some(member.uplinks.iter().map(port).collect());
         p.mtu = Some(MTU);
-        p.pnic = Some(member.uplinks.iter().map(|uplink| pnic_key(&uplink.pnic)).collect());
+        p.pnic = Some(member.uplinks.iter().filter_map(|uplink| uplink.pnic.as_deref()).map(pnic_key).collect());
         p.spec = HostProxySwitchSpec { backing: Some(member.backing()) }.into();
         p.host_lag = Some(vec![]);
         p.network_reservation_supported = Some(true);

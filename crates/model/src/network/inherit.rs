@@ -134,14 +134,14 @@ mod tests {
     use vim25::{DataType, types::*};
 
     use super::*;
-    use crate::network::policy::port_setting;
+    use crate::network::policy::{port_setting, uplinks};
 
     fn flag(inherited: bool, value: bool) -> Option<Obj<BoolPolicy>> {
         Some(BoolPolicy { base: InheritablePolicy { inherited }, value: Some(value) }.into())
     }
 
     fn switch() -> Obj<DVPortSetting> {
-        port_setting(false).into()
+        port_setting(false, &uplinks()).into()
     }
 
     fn vmware(setting: &Obj<DVPortSetting>) -> &VMwareDVSPortSetting {
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn what_says_nothing_inherits_everything() {
-        let inherited: Obj<DVPortSetting> = port_setting(true).into();
+        let inherited: Obj<DVPortSetting> = port_setting(true, &uplinks()).into();
         assert_eq!(resolve(None, &switch()), inherited);
         assert_eq!(resolve(Some(&setting(|_| ())), &switch()), inherited);
         assert!(own_policies(&resolve(None, &switch())).is_empty());

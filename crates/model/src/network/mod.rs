@@ -1,10 +1,12 @@
 //! Networks: standard ones, opaque ones, distributed switches and their port groups.
 
 pub mod inherit;
-pub(crate) mod policy;
-pub(crate) mod portgroup;
+mod members;
+pub mod policy;
+pub mod portgroup;
 pub mod ports;
-pub(crate) mod switch;
+pub mod product;
+pub mod switch;
 mod view;
 
 use vim25::{
@@ -15,6 +17,7 @@ use vim25::{
 
 use crate::{entity::entity, kit::text};
 
+pub use members::Members;
 pub use ports::Plugs;
 pub use view::View;
 

@@ -21,7 +21,7 @@ fn amount(inherited: bool, value: i64) -> Option<Obj<LongPolicy>> {
 }
 
 /// The setting of ports by default: of a switch, or (with `inherited`) of a port group that follows its switch.
-pub(crate) fn port_setting(inherited: bool) -> VMwareDVSPortSetting {
+pub(crate) fn port_setting(inherited: bool, uplinks: &[Str]) -> VMwareDVSPortSetting {
     let base = InheritablePolicy { inherited };
     VMwareDVSPortSetting::with(|p| {
         p.base = common(inherited);
@@ -31,7 +31,7 @@ pub(crate) fn port_setting(inherited: bool) -> VMwareDVSPortSetting {
         };
         p.vlan = Some(vlan.into());
         p.qos_tag = number(inherited, -1);
-        p.uplink_teaming_policy = Some(teaming(inherited).into());
+        p.uplink_teaming_policy = Some(teaming(inherited, uplinks).into());
         p.security_policy = Some(security(inherited).into());
         p.ipfix_enabled = yes_no(inherited, false);
         p.tx_uplink = yes_no(inherited, false);
@@ -69,12 +69,12 @@ fn common(inherited: bool) -> DVPortSetting {
     }
 }
 
-/// Names of the uplinks of a switch.
-pub(crate) fn uplinks() -> Vec<Str> {
+/// Names of the uplinks of a switch for which nobody asked for others.
+pub fn uplinks() -> Vec<Str> {
     texts(["dvUplink1", "dvUplink2", "dvUplink3", "dvUplink4"])
 }
 
-fn teaming(inherited: bool) -> VmwareUplinkPortTeamingPolicy {
+fn teaming(inherited: bool, uplinks: &[Str]) -> VmwareUplinkPortTeamingPolicy {
     let base = InheritablePolicy { inherited };
     VmwareUplinkPortTeamingPolicy {
         base: base.clone(),
@@ -98,7 +98,7 @@ fn teaming(inherited: bool) -> VmwareUplinkPortTeamingPolicy {
         uplink_port_order: Some(
             VMwareUplinkPortOrderPolicy {
                 base,
-                active_uplink_port: Some(uplinks()),
+                active_uplink_port: Some(uplinks.to_vec()),
                 standby_uplink_port: Some(vec![]),
             }
             .into(),
@@ -135,7 +135,7 @@ fn mac_management(base: InheritablePolicy) -> DVSMacManagementPolicy {
 }
 
 /// What ports of a group may override.
-pub(crate) fn overrides() -> VMwareDVSPortgroupPolicy {
+pub fn overrides() -> VMwareDVSPortgroupPolicy {
     VMwareDVSPortgroupPolicy::with(|p| {
         p.base.block_override_allowed = true;
         p.base.port_config_reset_at_disconnect = true;

@@ -6,22 +6,28 @@ use super::{network, policy};
 use crate::kit::{some, text};
 
 /// What makes one port group.
-pub(crate) struct PortgroupSpec {
+pub struct PortgroupSpec {
+    /// Its reference; the id is also its key.
     pub moref: MoRef,
+    /// Its name.
     pub name: Str,
+    /// Its switch.
     pub switch: MoRef,
+    /// The folder in which it lies.
     pub folder: MoRef,
+    /// The members of the switch.
     pub hosts: Vec<MoRef>,
+    /// What it is for.
     pub kind: Kind,
     /// Keys of its ports.
     pub ports: Vec<Str>,
     /// What the ports are set to: shared by all port groups of a switch.
-    pub setting: Obj<VMwareDVSPortSetting>,
+    pub setting: Obj<DVPortSetting>,
 }
 
 /// What a port group is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Connects the hosts' network ports.
     Uplink,
     /// Connects virtual machines and host interfaces.
@@ -31,7 +37,7 @@ pub(crate) enum Kind {
 }
 
 /// A port group with early binding, which grows when it is full.
-pub(crate) fn portgroup(spec: PortgroupSpec) -> DistributedVirtualPortgroup {
+pub fn portgroup(spec: PortgroupSpec) -> DistributedVirtualPortgroup {
     let key = spec.moref.id.clone();
     DistributedVirtualPortgroup::with(|p| {
         p.base = network(&spec.moref, spec.name.clone(), spec.folder.clone(), spec.hosts.clone());
@@ -48,7 +54,7 @@ fn config(spec: &PortgroupSpec, key: Str) -> DVPortgroupConfigInfo {
         c.name = spec.name.clone();
         c.num_ports = spec.ports.len() as i32;
         c.distributed_virtual_switch = Some(spec.switch.clone());
-        c.default_port_config = Some(spec.setting.clone().up());
+        c.default_port_config = Some(spec.setting.clone());
         c.description = some("");
         c.type_ = text("earlyBinding");
         c.backing_type = some("standard");

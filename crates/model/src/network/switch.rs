@@ -2,11 +2,11 @@
 
 use vim25::{DataType, DateTime, MoRef, Obj, Str, mo::VmwareDistributedVirtualSwitch, types::*};
 
-use super::policy;
+use super::{policy, product::Version};
 use crate::{
     entity::entity,
     host::network::SwitchMember,
-    kit::{set, some, text, texts},
+    kit::{set, some, text},
 };
 
 /// Ports that one host may have on a switch.
@@ -15,7 +15,7 @@ const PORTS_OF_HOST: i32 = 512;
 const MAX_PORTS: i32 = i32::MAX;
 
 /// A UUID in the notation of switches: `50 2f 11 …-… 9a`.
-pub(crate) fn switch_uuid(uuid: &str) -> Str {
+pub fn switch_uuid(uuid: &str) -> Str {
     let digits: Vec<char> = uuid.chars().filter(char::is_ascii_hexdigit).collect();
     let bytes: Vec<String> = digits.chunks(2).map(String::from_iter).collect();
     // Switches of vCenter start with these two bytes.
@@ -24,25 +24,42 @@ pub(crate) fn switch_uuid(uuid: &str) -> Str {
 }
 
 /// What makes one switch.
-pub(crate) struct SwitchSpec {
-    pub moref: MoRef,
+pub struct SwitchSpec {
+    /// Its name.
     pub name: Str,
+    /// Its UUID, in the notation of switches.
     pub uuid: Str,
+    /// Its version.
+    pub version: Version,
+    /// The folder in which it lies.
     pub folder: MoRef,
+    /// Names of its uplinks.
+    pub uplink_names: Vec<Str>,
+    /// The port group of its uplinks.
     pub uplinks: MoRef,
+    /// Its port groups, that of the uplinks first.
     pub portgroups: Vec<MoRef>,
-    pub portgroup_names: Vec<Str>,
-    pub ports: i32,
-    pub members: Vec<(MoRef, SwitchMember)>,
+    /// The network offload that it is made for: id of a `DvsNetworkOffloadSpec`.
+    pub offload: Option<Str>,
+    /// Its members, as they are at the start of a world.
+    pub(crate) members: Vec<(MoRef, SwitchMember)>,
 }
 
-/// The switch. Its list of virtual machines is empty.
-pub(crate) fn switch(spec: &SwitchSpec, now: DateTime) -> VmwareDistributedVirtualSwitch {
-    let product: Obj<DistributedVirtualSwitchProductSpec> = product().into();
+impl SwitchSpec {
+    /// A switch without members, with one port group.
+    pub fn new(name: Str, uuid: Str, version: Version, folder: MoRef, uplink_names: Vec<Str>, uplinks: MoRef) -> Self {
+        let portgroups = vec![uplinks.clone()];
+        SwitchSpec { name, uuid, version, folder, uplink_names, uplinks, portgroups, offload: None, members: vec![] }
+    }
+}
+
+/// The switch. What it repeats of others (port counts, machines, names of port groups) follows in the same commit.
+pub fn switch(spec: &SwitchSpec, now: DateTime) -> VmwareDistributedVirtualSwitch {
+    let product: Obj<DistributedVirtualSwitchProductSpec> = spec.version.spec().into();
     VmwareDistributedVirtualSwitch::with(|s| {
         s.base.base = entity(spec.name.clone(), Some(spec.folder.clone()));
         s.uuid = spec.uuid.clone();
-        s.capability = capability().into();
+        s.capability = spec.version.capability().into();
         s.summary = summary(spec, product.clone()).into();
         s.config = config(spec, product, now).into();
         s.network_resource_pool = Some(vec![]);
@@ -55,28 +72,15 @@ fn hosts(spec: &SwitchSpec) -> Vec<MoRef> {
     spec.members.iter().map(|(host, _)| host.clone()).collect()
 }
 
-fn product() -> DistributedVirtualSwitchProductSpec {
-    DistributedVirtualSwitchProductSpec {
-        name: some("DVS"),
-        vendor: some("VMware, Inc."),
-        version: some("8.0.3"),
-        build: some("24022510"),
-        forwarding_class: some("etherswitch"),
-        bundle_id: None,
-        bundle_url: None,
-    }
-}
-
 fn summary(spec: &SwitchSpec, product: Obj<DistributedVirtualSwitchProductSpec>) -> DVSSummary {
     DVSSummary::with(|s| {
         s.name = spec.name.clone();
         s.uuid = spec.uuid.clone();
-        s.num_ports = spec.ports;
         s.product_info = Some(product);
         s.host_member = Some(hosts(spec));
         s.vm = Some(vec![]);
         s.host = Some(vec![]);
-        s.portgroup_name = Some(spec.portgroup_names.clone());
+        s.portgroup_name = Some(vec![]);
         s.contact = Some(DVSContactInfo::default().into());
         s.num_hosts = Some(spec.members.len() as i32);
     })
@@ -84,10 +88,8 @@ fn summary(spec: &SwitchSpec, product: Obj<DistributedVirtualSwitchProductSpec>)
 
 fn runtime(spec: &SwitchSpec) -> DVSRuntimeInfo {
     let member = |host: MoRef| Obj::from(HostMemberRuntimeInfo { host, status: some("up"), ..Default::default() });
-    DVSRuntimeInfo {
-        host_member_runtime: Some(hosts(spec).into_iter().map(member).collect()),
-        resource_runtime_info: None,
-    }
+    let host_member_runtime = Some(hosts(spec).into_iter().map(member).collect());
+    DVSRuntimeInfo { host_member_runtime, resource_runtime_info: None }
 }
 
 fn config(spec: &SwitchSpec, product: Obj<DistributedVirtualSwitchProductSpec>, now: DateTime) -> VMwareDVSConfigInfo {
@@ -110,6 +112,7 @@ fn config(spec: &SwitchSpec, product: Obj<DistributedVirtualSwitchProductSpec>, 
         c.lacp_group_config = Some(vec![]);
         c.lacp_api_version = some("multipleLag");
         c.multicast_filtering_mode = some("snooping");
+        c.network_offload_spec_id = spec.offload.clone();
     })
 }
 
@@ -117,12 +120,12 @@ fn base_config(spec: &SwitchSpec, product: Obj<DistributedVirtualSwitchProductSp
     DVSConfigInfo::with(|c| {
         c.uuid = spec.uuid.clone();
         c.name = spec.name.clone();
-        c.num_ports = spec.ports;
         c.max_ports = MAX_PORTS;
-        let uplinks = DVSNameArrayUplinkPortPolicy { uplink_port_name: policy::uplinks(), ..Default::default() };
+        let uplinks =
+            DVSNameArrayUplinkPortPolicy { uplink_port_name: spec.uplink_names.clone(), ..Default::default() };
         c.uplink_port_policy = uplinks.into();
         c.uplink_portgroup = Some(vec![spec.uplinks.clone()]);
-        c.default_port_config = policy::port_setting(false).into();
+        c.default_port_config = policy::port_setting(false, &spec.uplink_names).into();
         c.host = Some(spec.members.iter().map(|(host, member)| host_member(host, member).into()).collect());
         c.product_info = product;
         c.vendor_specific_config = Some(vec![]);
@@ -199,88 +202,4 @@ fn traffic((key, level, shares): &(&'static str, SharesLevel, i32)) -> Obj<DvsHo
     };
     DvsHostInfrastructureTrafficResource { key: text(key), description: some(key), allocation_info: allocation.into() }
         .into()
-}
-
-fn capability() -> DVSCapability {
-    let product = |line| {
-        let (product_line_id, version) = (some(line), some("8.0.3"));
-        Obj::from(DistributedVirtualSwitchHostProductSpec { product_line_id, version })
-    };
-    DVSCapability {
-        dvs_operation_supported: Some(true),
-        dv_port_group_operation_supported: Some(true),
-        dv_port_operation_supported: Some(true),
-        compatible_host_component_product_info: Some(vec![product("esx"), product("embeddedEsx")]),
-        features_supported: Some(features().into()),
-    }
-}
-
-fn features() -> VMwareDVSFeatureCapability {
-    VMwareDVSFeatureCapability::with(|f| {
-        f.base = base_features();
-        set!(f, true, vspan_supported, lldp_supported, ipfix_supported, multicast_snooping_supported, nsx_supported);
-        f.real_time_config_supported = Some(false);
-        f.ipfix_capability = Some(
-            VMwareDvsIpfixCapability {
-                ipfix_supported: Some(true),
-                ipv6_for_ipfix_supported: Some(true),
-                observation_domain_id_supported: Some(true),
-            }
-            .into(),
-        );
-        f.vspan_capability = Some(
-            VMwareDVSVspanCapability::with(|v| {
-                set!(v, true, dvport_supported, remote_source_supported, remote_dest_supported);
-                set!(v, true, encap_remote_source_supported, erspan_protocol_supported, mirror_netstack_supported);
-            })
-            .into(),
-        );
-        f.lacp_capability = Some(
-            VMwareDvsLacpCapability {
-                lacp_supported: Some(true),
-                multi_lacp_group_supported: Some(true),
-                lacp_fast_mode_supported: Some(true),
-            }
-            .into(),
-        );
-        f.dpu_capability = Some(
-            VMwareDvsDpuCapability { network_offload_supported: Some(true), active_standby_mode_supported: Some(true) }
-                .into(),
-        );
-        f.mtu_capability = Some(VMwareDvsMtuCapability { min_mtu_supported: 1280, max_mtu_supported: 9190 }.into());
-    })
-}
-
-fn base_features() -> DVSFeatureCapability {
-    const HIGH_SHARE: i32 = 100;
-    DVSFeatureCapability::with(|f| {
-        f.network_resource_management_supported = true;
-        f.vm_direct_path_gen2_supported = Some(true);
-        f.nic_teaming_policy = Some(texts([
-            "loadbalance_ip",
-            "loadbalance_srcmac",
-            "loadbalance_srcid",
-            "failover_explicit",
-            "loadbalance_loadbased",
-        ]));
-        f.network_resource_pool_high_share_value = Some(HIGH_SHARE);
-        f.network_resource_management_capability = Some(
-            DVSNetworkResourceManagementCapability {
-                network_resource_management_supported: true,
-                network_resource_pool_high_share_value: HIGH_SHARE,
-                qos_supported: true,
-                user_defined_network_resource_pools_supported: true,
-                network_resource_control_version3_supported: Some(true),
-                user_defined_infra_traffic_pool_supported: Some(true),
-            }
-            .into(),
-        );
-        let health =
-            VMwareDVSHealthCheckCapability { vlan_mtu_supported: true, teaming_supported: true, ..Default::default() };
-        f.health_check_capability = Some(health.into());
-        f.rollback_capability = Some(DVSRollbackCapability { rollback_supported: true }.into());
-        f.backup_restore_capability = Some(DVSBackupRestoreCapability { backup_restore_supported: true }.into());
-        f.network_filter_supported = Some(true);
-        f.mac_learning_supported = Some(true);
-    })
 }
