@@ -292,6 +292,28 @@ def test_what_the_target_cannot_reserve_is_not_moved_there(site, vm):
         done(one_of.Destroy_Task())
 
 
+def test_a_host_in_maintenance_takes_no_machine_and_another_one_starts_those_that_it_has(site, vm):
+    home, target = vm.runtime.host, other_host(vm)
+    done(target.EnterMaintenanceMode_Task(timeout=0))
+    try:
+        with pytest.raises(vim.fault.InvalidHostState):
+            relocate(vm, host=target)
+        with pytest.raises(vim.fault.InvalidHostState):
+            done(vm.PowerOnVM_Task(host=target))
+        with pytest.raises(vmodl.fault.InvalidArgument):
+            done(vm.PowerOnVM_Task(host=host(site, "DC0_H0")))
+        assert vm.runtime.host == home and vm.runtime.powerState == "poweredOff"
+    finally:
+        done(target.ExitMaintenanceMode_Task(timeout=0))
+    relocate(vm, host=target)
+    done(target.EnterMaintenanceMode_Task(timeout=0, evacuatePoweredOffVms=False))
+    try:
+        done(vm.PowerOnVM_Task())
+        assert vm.runtime.host != target and vm not in target.vm and vm in vm.runtime.host.vm
+    finally:
+        done(target.ExitMaintenanceMode_Task(timeout=0))
+
+
 def test_a_move_under_way_keeps_others_off_and_can_be_cancelled(fresh_server, name):
     si = fresh_server("--task-delay", SLOW).connect()
     vm = create(si, name)

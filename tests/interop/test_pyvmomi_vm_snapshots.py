@@ -350,9 +350,13 @@ def test_a_machine_on_which_a_snapshot_is_taken_is_busy_and_can_be_set_free(fres
     done(vm.PowerOnVM_Task())
     assert vm.snapshot is None
     snapshot = done(vm.CreateSnapshot_Task("slow", None, True, False))
+    task = vm.CreateSnapshot_Task("again", None, False, False)
+    while task.info.state == "queued":
+        pass
     with pytest.raises(vim.fault.TaskInProgress):
-        vm.CreateSnapshot_Task("again", None, False, False)
         snapshot.RenameSnapshot(name="x")
+    done(task)
+    snapshot.RenameSnapshot(name="x")
 
 
 def test_govc_draws_the_tree_and_goes_back_and_forth(govc, vm, name):

@@ -10,15 +10,14 @@ use model::vm::{
 use vim25::{
     EnumValue, MoRef, Str, mo,
     types::{
-        DatacenterMismatch, DatacenterMismatchArgument, HostNotConnected, HostSystemConnectionState, InvalidDatastore,
-        InvalidHostState, VirtualDisk, VirtualDiskFlatVer2BackingInfo, VirtualMachineConfigInfo,
-        VirtualMachineRelocateDiskMoveOptions as How, VirtualMachineRelocateSpec,
+        DatacenterMismatch, DatacenterMismatchArgument, InvalidDatastore, VirtualDisk, VirtualDiskFlatVer2BackingInfo,
+        VirtualMachineConfigInfo, VirtualMachineRelocateDiskMoveOptions as How, VirtualMachineRelocateSpec,
         VirtualMachineRelocateTransformation as Transformation,
     },
 };
 
 use super::{Around, create::datacenter_of, place};
-use crate::fault::Fault;
+use crate::{fault::Fault, objects::host_system};
 
 /// Where a machine is to be.
 pub struct Location {
@@ -125,7 +124,7 @@ fn find_host(
         (None, Some(pool)) => place::host(tx, pool, None)?,
         (None, None) => return Err(Fault::invalid_argument("spec.host", "name a host")),
     };
-    check_host(tx, &host)?;
+    host_system::check_open(tx, &host)?;
     Ok(host)
 }
 
@@ -139,20 +138,6 @@ fn elsewhere(tx: &Tx<'_>, host: &MoRef, pool: &MoRef, named: bool) -> Fault {
             Fault::invalid_argument("spec.pool", format!("{why}, in which the machine is: name a pool of the host"))
         }
     }
-}
-
-/// Whether a machine can come to a host now.
-fn check_host(tx: &Tx<'_>, host: &MoRef) -> Result<(), Fault> {
-    let system = tx.get::<mo::HostSystem>(host).ok_or_else(|| Fault::object_not_found(host))?;
-    if system.runtime.connection_state != HostSystemConnectionState::Connected {
-        let message = format!("Host '{}' is not connected.", system.name);
-        return Err(Fault::new(HostNotConnected::default(), message));
-    }
-    if system.runtime.in_maintenance_mode {
-        let fault = InvalidHostState { host: Some(host.clone()), ..Default::default() };
-        return Err(Fault::new(fault, format!("Host '{}' is in maintenance mode.", system.name)));
-    }
-    Ok(())
 }
 
 /// The facts of a datastore that the host reaches.

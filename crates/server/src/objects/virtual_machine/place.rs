@@ -1,12 +1,14 @@
 //! Where a machine runs: which host of a pool takes it, and the lists that name it.
 
 use inventory::Tx;
+use model::vm::migrate;
 use vim25::{
     MoRef, mo,
     types::{HostSystemConnectionState, NoCompatibleHost},
 };
 
-use crate::fault::Fault;
+use super::Around;
+use crate::{fault::Fault, objects::host_system};
 
 /// The host for a machine of `pool`: the one that the client names, if it belongs to the pool's owner; else the host
 /// that can run it and has the fewest machines, the first of several.
@@ -33,6 +35,25 @@ pub fn hosts_of<'t>(tx: &'t Tx<'_>, pool: &MoRef) -> Result<&'t [MoRef], Fault> 
 fn owner_of<'t>(tx: &'t Tx<'_>, pool: &MoRef) -> Result<&'t mo::ComputeResource, Fault> {
     let owner = &tx.get::<mo::ResourcePool>(pool).ok_or_else(|| Fault::object_not_found(pool))?.owner;
     tx.get::<mo::ComputeResource>(owner).ok_or_else(|| Fault::object_not_found(owner))
+}
+
+/// The host on which a machine starts: the one that the client names; else the one that it is on, or, if that cannot
+/// take it now, another one that gives its pool what it has.
+pub fn to_start_on(tx: &Tx<'_>, vm: &mo::VirtualMachine, named: Option<&MoRef>) -> Result<MoRef, Fault> {
+    let now = vm.runtime.host.as_ref();
+    let closed = now.is_none_or(|now| host_system::check_open(tx, now).is_err());
+    let chosen = match (named, &vm.resource_pool) {
+        (Some(named), Some(pool)) if now != Some(named) => Some(host(tx, pool, Some(named))?),
+        (None, Some(pool)) if closed => host(tx, pool, None).ok(),
+        _ => None,
+    };
+    let chosen = chosen.or_else(|| now.cloned());
+    let chosen = chosen.ok_or_else(|| Fault::invalid_argument("host", "the machine is on no host"))?;
+    host_system::check_open(tx, &chosen)?;
+    if let Some(config) = vm.config.as_ref().filter(|_| now != Some(&chosen)) {
+        migrate::check_reach(config, &Around::new(tx.before(), chosen.clone()))?;
+    }
+    Ok(chosen)
 }
 
 /// Whether machines can be put on the host.

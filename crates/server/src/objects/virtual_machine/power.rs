@@ -19,12 +19,11 @@ use vim25::{
 use super::{
     Around, fault_tolerance, guest,
     operation::{self, Begun},
-    story,
+    place, story,
 };
 use crate::{
     dispatch::Call,
     fault::Fault,
-    objects::host_system,
     task::{self, Work},
 };
 
@@ -142,9 +141,7 @@ fn transition(tx: &Tx<'_>, vm: &MoRef, action: Action, host: Option<&MoRef>) -> 
 }
 
 fn power_on(tx: &Tx<'_>, vm: &MoRef, after: &mut mo::VirtualMachine, host: Option<&MoRef>) -> Result<(), Fault> {
-    let host = host.or(after.runtime.host.as_ref()).cloned();
-    let host = host.ok_or_else(|| Fault::invalid_argument("host", "the machine is on no host"))?;
-    host_system::check_open(tx, &host)?;
+    let host = place::to_start_on(tx, after, host)?;
     let (world, taken) = (tx.before(), cids_on(tx, &host, vm));
     let facts = Around::new(world, host).host();
     let cid_taken = |id| taken.contains(&i64::from(id));

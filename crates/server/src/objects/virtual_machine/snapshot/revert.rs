@@ -101,7 +101,7 @@ fn back(tx: &Tx<'_>, vm: &MoRef, wish: &Wish, seed: u64) -> Result<Back, Fault> 
     let kept = tx.get::<mo::VirtualMachineSnapshot>(&target).ok_or_else(|| Fault::object_not_found(&target))?;
     let taken = tx.private::<Taken>(&target.id).ok_or_else(unreadable)?;
     let state = if wish.stay_off && node.state == Power::PoweredOn { Power::PoweredOff } else { node.state.clone() };
-    let host = host(tx, &after, wish)?;
+    let host = host(tx, &after, wish, &state)?;
     let (around, taken_ids) = (Around::new(tx.before(), host.clone()), cids_on(tx, &host, vm));
     let facts = around.host();
     let with = PowerOn { now: tx.now(), host: &facts, cid_taken: &|id| taken_ids.contains(&i64::from(id)) };
@@ -116,12 +116,12 @@ fn back(tx: &Tx<'_>, vm: &MoRef, wish: &Wish, seed: u64) -> Result<Back, Fault> 
     Ok(Back { after, id: node.id, name: node.name.clone() })
 }
 
-/// The host for a machine that runs afterwards: the one that the client names, else the one that the machine is on.
-fn host(tx: &Tx<'_>, vm: &mo::VirtualMachine, wish: &Wish) -> Result<MoRef, Fault> {
-    match (&wish.host, &vm.resource_pool) {
-        (Some(named), Some(pool)) => place::host(tx, pool, Some(named)),
-        _ => vm.runtime.host.clone().ok_or_else(|| Fault::invalid_argument("host", "the machine is on no host")),
+/// The host for a machine that runs afterwards is found as for a power-on; one that does not stays where it is.
+fn host(tx: &Tx<'_>, vm: &mo::VirtualMachine, wish: &Wish, state: &Power) -> Result<MoRef, Fault> {
+    if *state == Power::PoweredOn {
+        return place::to_start_on(tx, vm, wish.host.as_ref());
     }
+    vm.runtime.host.clone().ok_or_else(|| Fault::invalid_argument("host", "the machine is on no host"))
 }
 
 fn no_snapshot() -> Fault {
