@@ -221,10 +221,10 @@ def test_a_vm_that_is_too_new_for_the_host_is_refused_and_others_follow_the_host
     done(vm.Destroy_Task())
 
 
-def test_maintenance_mode_waits_for_machines(profile, host):
-    task = host.EnterMaintenanceMode_Task(timeout=1)
+def test_maintenance_mode_of_a_single_host_waits_for_its_machines(profile):
+    host = one(profile[2], vim.HostSystem, "DC0_H0")
     with pytest.raises(vim.fault.Timedout):
-        done(task)
+        done(host.EnterMaintenanceMode_Task(timeout=1))
     assert not host.runtime.inMaintenanceMode
     running = [vm for vm in host.vm if vm.runtime.powerState == "poweredOn"]
     for vm in running:
@@ -238,6 +238,21 @@ def test_maintenance_mode_waits_for_machines(profile, host):
     done(host.ExitMaintenanceMode_Task(timeout=30))
     for vm in running:
         done(vm.PowerOnVM_Task())
+
+
+def test_drs_empties_a_host_that_enters_maintenance_mode(profile, host):
+    running = [vm for vm in host.vm if vm.runtime.powerState == "poweredOn"]
+    assert running
+    task = host.EnterMaintenanceMode_Task(timeout=30)
+    done(task)
+    assert host.runtime.inMaintenanceMode and not host.vm
+    for vm in running:
+        assert vm.runtime.powerState == "poweredOn" and vm.runtime.host != host
+        [move] = [t.info for t in vm.recentTask if t.info.parentTaskKey == task.info.key]
+        assert (move.descriptionId, move.state) == ("VirtualMachine.relocate", "success")
+    done(host.ExitMaintenanceMode_Task(timeout=30))
+    for vm in running:
+        done(vm.MigrateVM_Task(host=host, priority="defaultPriority"))
 
 
 @pytest.mark.parametrize("profile_name", PROFILES)

@@ -9,7 +9,7 @@
 mod expire;
 mod work;
 
-use std::{future::Future, panic::AssertUnwindSafe};
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
 
 use inventory::Tx;
 use model::vm::activity;
@@ -65,11 +65,38 @@ pub fn stage_on<F>(
 where
     F: Future<Output = Result<Option<Any>, Fault>> + Send + 'static,
 {
-    let user = call.user();
-    let task = call.commit(|tx| Ok(create(tx, entity, method, &user)))?;
-    call.core.tasks.lock().push_back(task.clone());
-    let delay = call.core.settings.delays.of(method);
-    let context = Work { core: call.core.clone(), task: task.clone(), this: entity.clone(), user, delay };
+    launch(&call.core, call.user(), None, entity, method, work)
+}
+
+/// [`stage`] for what another task wants done: as if its user had called `method` of `entity`.
+pub fn stage_under<F>(
+    parent: &Work,
+    entity: &MoRef,
+    method: &'static MethodInfo,
+    work: impl FnOnce(Work) -> F + Send + 'static,
+) -> Result<MoRef, Fault>
+where
+    F: Future<Output = Result<Option<Any>, Fault>> + Send + 'static,
+{
+    launch(&parent.core, parent.user.clone(), Some(&parent.task), entity, method, work)
+}
+
+fn launch<F>(
+    core: &Arc<Core>,
+    user: Str,
+    parent: Option<&MoRef>,
+    entity: &MoRef,
+    method: &'static MethodInfo,
+    work: impl FnOnce(Work) -> F + Send + 'static,
+) -> Result<MoRef, Fault>
+where
+    F: Future<Output = Result<Option<Any>, Fault>> + Send + 'static,
+{
+    let made = core.inventory.commit(|tx| Ok::<_, Fault>(create(tx, entity, method, &user, parent)));
+    let task = made?.value;
+    core.tasks.lock().push_back(task.clone());
+    let delay = core.settings.delays.of(method);
+    let context = Work { core: core.clone(), task: task.clone(), this: entity.clone(), user, delay };
     tokio::spawn(run(context, work));
     Ok(task)
 }
@@ -82,8 +109,11 @@ pub fn transact(
     start(call, move |work| async move { work.commit(|tx| change(&work, tx)) })
 }
 
-fn create(tx: &mut Tx<'_>, entity: &MoRef, method: &MethodInfo, user: &Str) -> MoRef {
+fn create(tx: &mut Tx<'_>, entity: &MoRef, method: &MethodInfo, user: &Str, parent: Option<&MoRef>) -> MoRef {
+    let of_parent = parent.and_then(|parent| tx.get::<mo::Task>(parent)).map(|parent| parent.info.clone());
     let info = TaskInfo::with(|info| {
+        info.parent_task_key = of_parent.as_ref().map(|parent| parent.key.clone());
+        info.root_task_key = of_parent.and_then(|parent| parent.root_task_key.clone().or(Some(parent.key.clone())));
         info.name = Some(method.name.into());
         info.description_id = description_id(method);
         info.entity = Some(entity.clone());

@@ -1,7 +1,7 @@
 //! `EnterMaintenanceMode_Task` and `ExitMaintenanceMode_Task`.
 //!
-//! A host enters when none of its machines runs any more. Until then the task waits: machines that are stopped or moved
-//! let it go on, none can be started, and it can be cancelled or end by its timeout.
+//! A host enters when none of its machines runs any more. Until then the task waits: DRS moves machines away where it
+//! may, others are for people to stop or move, none can be started, and the task can be cancelled or end by its timeout.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use vim25::{
     },
 };
 
-use super::{check_connected, found, name, plain, state};
+use super::{check_connected, evacuation::Evacuation, found, name, plain, state};
 use crate::{
     core::Core,
     dispatch::Call,
@@ -25,7 +25,7 @@ use crate::{
 
 /// Private state of a host: this task waits for its machines to go.
 #[derive(Clone, Debug, PartialEq)]
-struct Entering(MoRef);
+pub(super) struct Entering(MoRef);
 
 /// Whether a host is on its way into maintenance mode.
 pub(super) fn is_entering(tx: &Tx<'_>, host: &MoRef) -> bool {
@@ -69,6 +69,7 @@ fn begin(tx: &mut Tx<'_>, work: &Work) -> Result<(), Fault> {
 /// Ends when the last machine is gone and the host is in maintenance mode, or when the task is cancelled.
 async fn wait_and_enter(work: &Work, all: bool) -> Result<(), Fault> {
     let mut news = work.core.inventory.subscribe();
+    let mut evacuation = Evacuation::default();
     loop {
         news.borrow_and_update();
         let world = work.core.inventory.snapshot();
@@ -84,18 +85,23 @@ async fn wait_and_enter(work: &Work, all: bool) -> Result<(), Fault> {
             allow_cancel(tx, &work.task);
             Ok(())
         })?;
+        evacuation.go_on(work, &world, all);
         if news.changed().await.is_err() {
             return Err(Fault::system_error("The server stops."));
         }
     }
 }
 
-/// Whether a machine is left on the host: one that runs, or with `all`, any.
+/// Whether a machine is left on the host that has to go first.
 fn is_occupied(world: &Snapshot, host: &MoRef, all: bool) -> bool {
-    let runs =
-        |vm: &MoRef| world.get::<mo::VirtualMachine>(vm).is_some_and(|vm| vm.runtime.power_state == Power::PoweredOn);
     let vms = world.get::<mo::HostSystem>(host).and_then(|h| h.vm.as_deref()).unwrap_or_default();
-    vms.iter().any(|vm| all || runs(vm))
+    vms.iter().any(|vm| is_left(world, vm, all))
+}
+
+/// Whether a machine has to go: it runs, or `all` have to.
+pub(super) fn is_left(world: &Snapshot, vm: &MoRef, all: bool) -> bool {
+    let runs = |vm: &mo::VirtualMachine| vm.runtime.power_state == Power::PoweredOn;
+    all || world.get::<mo::VirtualMachine>(vm).is_some_and(runs)
 }
 
 fn enter_if_empty(tx: &mut Tx<'_>, work: &Work, all: bool) -> Result<bool, Fault> {

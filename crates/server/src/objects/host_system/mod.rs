@@ -1,6 +1,7 @@
 //! `HostSystem`: maintenance mode, and the connection of a host to its vCenter.
 
 mod connection;
+mod evacuation;
 mod maintenance;
 #[cfg(test)]
 mod tests;

@@ -18,6 +18,8 @@ mod template;
 
 pub use around::Around;
 pub use fault_tolerance::States as FaultToleranceStates;
+pub use migrate::move_to;
+pub use place::is_usable;
 pub use power::expect_power;
 pub use remove::remove;
 pub use story::renamed;

@@ -7,7 +7,7 @@ use driver::{Action, Order};
 use inventory::Tx;
 use model::vm::activity::Operation;
 use vim25::{
-    DataType, EnumValue, MoRef, Obj, args, mo,
+    DataType, EnumValue, Method, MoRef, Obj, args, mo,
     types::{
         InvalidPowerState, VirtualMachineMovePriority, VirtualMachinePowerState as Power, VirtualMachineRelocateSpec,
     },
@@ -48,6 +48,14 @@ pub fn migrate(call: &Call, args: args::MigrateVM_Task) -> Result<MoRef, Fault> 
         spec.pool = args.pool;
     });
     start(call, Wish { spec: spec.into(), state: args.state })
+}
+
+/// Moves a machine to another host of its cluster as part of another task. Returns the task of the move.
+pub fn move_to(parent: &Work, vm: &MoRef, host: MoRef) -> Result<MoRef, Fault> {
+    let spec = VirtualMachineRelocateSpec::with(|spec| spec.host = Some(host));
+    let wish = Wish { spec: spec.into(), state: None };
+    let method = <args::RelocateVM_Task as Method>::METHOD;
+    task::stage_under(parent, vm, method, |work| async move { perform(&work, &wish).await.map(|()| None) })
 }
 
 fn check_priority(priority: Option<&VirtualMachineMovePriority>) -> Result<(), Fault> {
