@@ -8,7 +8,7 @@ mod description;
 pub mod extended;
 mod license;
 mod names;
-mod performance;
+pub mod performance;
 mod service;
 mod settings;
 

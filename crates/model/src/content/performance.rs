@@ -42,6 +42,7 @@ enum Unit {
     Kilobytes,
     KilobytesPerSecond,
     Second,
+    Number,
 }
 
 impl Unit {
@@ -53,6 +54,7 @@ impl Unit {
             Unit::Kilobytes => element("kiloBytes", "KB", "Kilobytes"),
             Unit::KilobytesPerSecond => element("kiloBytesPerSecond", "KBps", "Kilobytes per second"),
             Unit::Second => element("second", "s", "Second"),
+            Unit::Number => element("number", "num", "Number"),
         }
     }
 }
@@ -67,7 +69,47 @@ const COUNTERS: &[Counter] = &[
     Counter(125, "disk", "usage", Unit::KilobytesPerSecond, PerfSummaryType::Average, PerfStatsType::Rate),
     Counter(143, "net", "usage", Unit::KilobytesPerSecond, PerfSummaryType::Average, PerfStatsType::Rate),
     Counter(155, "sys", "uptime", Unit::Second, PerfSummaryType::Latest, PerfStatsType::Absolute),
+    vmci(VMCI_ALLOWED, "allowed"),
+    vmci(VMCI_DENIED, "denied"),
+    vmci(VMCI_RECEIVED, "received"),
+    vmci(VMCI_SENT, "sent"),
+    vmci(VMCI_STREAMS, "streams"),
+    vmci(VMCI_RULE_HITS, "ruleHits"),
+    vmci(VMCI_SERVICE_ALLOWED, "serviceAllowed"),
+    vmci(VMCI_SERVICE_DENIED, "serviceDenied"),
+    vmci(VMCI_SERVICE_BYTES, "serviceBytes"),
 ];
+
+/// Megahertz that an entity uses.
+pub const CPU_USAGE_MHZ: i32 = 6;
+/// Kilobytes that a guest uses.
+pub const MEM_ACTIVE: i32 = 33;
+/// Kilobytes of host memory that an entity takes.
+pub const MEM_CONSUMED: i32 = 98;
+/// Seconds since the start.
+pub const UPTIME: i32 = 155;
+/// What VMCI let through to or from a machine since its start.
+pub const VMCI_ALLOWED: i32 = 10_001;
+/// What it stopped.
+pub const VMCI_DENIED: i32 = 10_002;
+/// Bytes that reached the guest.
+pub const VMCI_RECEIVED: i32 = 10_003;
+/// Bytes that the guest sent and that arrived.
+pub const VMCI_SENT: i32 = 10_004;
+/// Streams that are open.
+pub const VMCI_STREAMS: i32 = 10_005;
+/// How often a rule decided; the instance is its rank.
+pub const VMCI_RULE_HITS: i32 = 10_006;
+/// Of a service of a host, the instance: what got through to it.
+pub const VMCI_SERVICE_ALLOWED: i32 = 10_007;
+/// What did not.
+pub const VMCI_SERVICE_DENIED: i32 = 10_008;
+/// Bytes to and from it.
+pub const VMCI_SERVICE_BYTES: i32 = 10_009;
+
+const fn vmci(key: i32, name: &'static str) -> Counter {
+    Counter(key, "vmci", name, Unit::Number, PerfSummaryType::Latest, PerfStatsType::Absolute)
+}
 
 fn group(key: &'static str) -> Obj<ElementDescription> {
     match key {
@@ -75,6 +117,7 @@ fn group(key: &'static str) -> Obj<ElementDescription> {
         "mem" => element("mem", "Memory", "Memory"),
         "disk" => element("disk", "Disk", "Disk"),
         "net" => element("net", "Network", "Network"),
+        "vmci" => element("vmci", "VMCI", "Virtual machine communication interface"),
         _ => element("sys", "System", "System"),
     }
 }

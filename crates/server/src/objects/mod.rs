@@ -14,6 +14,7 @@ mod history;
 mod host_system;
 mod license_manager;
 mod option_manager;
+mod performance_manager;
 mod property_collector;
 mod resource_pool;
 mod search_index;
@@ -38,6 +39,7 @@ pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     host_system::register(registry)?;
     license_manager::register(registry)?;
     option_manager::register(registry)?;
+    performance_manager::register(registry)?;
     virtual_machine::register(registry)?;
     folder::register(registry)?;
     entity::register(registry)?;

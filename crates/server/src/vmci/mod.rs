@@ -18,6 +18,7 @@ use ::vmci::{fabric::Fabric, transport::unix::Root};
 use parking_lot::RwLock;
 use vim25::Str;
 
+pub use device::Device;
 pub use follow::run;
 pub use samples::{Sample, VmSample};
 pub use service::ServiceSpec;
