@@ -32,6 +32,12 @@ impl Properties {
         Properties { object, missing: Vec::new(), values: BTreeMap::new() }
     }
 
+    /// Properties that nobody sent, for tests of what reads them.
+    pub fn made<'p>(object: MoRef, values: impl IntoIterator<Item = (&'p str, Any)>) -> Properties {
+        let values = values.into_iter().map(|(path, value)| (path.into(), value)).collect();
+        Properties { object, missing: Vec::new(), values }
+    }
+
     pub(crate) fn of(content: &ObjectContent) -> Properties {
         let values = content.prop_set.iter().flatten().map(|p| (p.name.clone(), p.val.clone())).collect();
         let missing = content.missing_set.iter().flatten();
@@ -121,7 +127,8 @@ impl Properties {
         for (path, content) in &self.values {
             put(&mut value, &Path::parse(path)?, content.clone())?;
         }
-        Ok(Found { moref: self.object.clone(), missing: self.missing.clone(), value })
+        let set = self.values.keys().cloned().collect();
+        Ok(Found { moref: self.object.clone(), missing: self.missing.clone(), set, value })
     }
 }
 
@@ -135,7 +142,17 @@ pub struct Found<T> {
     pub moref: MoRef,
     /// What could not be read, mostly for lack of a privilege.
     pub missing: Vec<Missing>,
+    /// Paths of the properties that were sent, sorted.
+    set: Vec<Str>,
     value: T,
+}
+
+impl<T> Found<T> {
+    /// Whether the server sent a property that was asked for: where a field cannot be unset, only this tells a value from
+    /// a default.
+    pub fn has(&self, path: &str) -> bool {
+        self.set.binary_search_by(|known| known.as_str().cmp(path)).is_ok()
+    }
 }
 
 impl<T> Deref for Found<T> {
@@ -214,6 +231,7 @@ mod tests {
         assert_eq!((hardware.num_cpu, device.key), (4, 4000));
         assert!(device.is::<types::VirtualVmxnet3>());
         assert!(vm.guest.is_none());
+        assert!(vm.has("name") && vm.has("runtime.powerState") && !vm.has("runtime.connectionState"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use model::HostProfile;
 use vim25::ApiVersion;
 
+use crate::directpath::Directpath;
 use crate::settings::{Account, Settings, Tls};
 
 const STYLES: Styles = Styles::styled()
@@ -54,6 +55,8 @@ pub enum Command {
         #[arg(long)]
         markdown: bool,
     },
+    /// Show which virtual network adapters of a vSphere server pass through to the hardware, and why others do not.
+    Directpath(Box<Directpath>),
 }
 
 /// Arguments of `serve`.

@@ -3,6 +3,8 @@
 mod announce;
 mod certificate;
 mod cli;
+mod connection;
+mod directpath;
 mod env_file;
 mod logging;
 mod methods;
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::serve(arguments.into_settings()),
         Command::Methods { markdown } => methods::print(markdown),
+        Command::Directpath(arguments) => return directpath::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
