@@ -5,12 +5,18 @@
 //!
 //! - [`reason`]: every reason of the API, with its condition, remedy and how to raise it in a lab
 //! - [`facts`]: what a verdict depends on, as plain values
+//! - [`guest`]: guests that can pass through
+//! - [`lab`]: settings for what the API has no property for
+//! - [`read`]: the facts, read from objects of the API
 //! - [`pool`]: virtual functions and interrupt vectors of a host, first come first served
 //!
 //! Left out on purpose: inventory, events, I/O.
 
 pub mod facts;
+pub mod guest;
+pub mod lab;
 pub mod pool;
+pub mod read;
 pub mod reason;
 mod rules;
 pub mod set;

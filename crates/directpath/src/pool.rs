@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use imbl::OrdMap;
+
 /// Who holds something: a machine's id and the key of its adapter.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner<V> {
@@ -33,16 +35,16 @@ pub enum Shortage {
 
 /// Who holds what on one host, and who waits. `V` names machines, `N` physical NICs.
 ///
-/// Never gives more than there is; what one owner asks for twice it holds once.
+/// Never gives more than there is; what one owner asks for twice it holds once. Clones share what is equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ledger<V, N> {
+pub struct Ledger<V: Ord, N> {
     functions: BTreeMap<N, Pool>,
     vectors: Pool,
-    leases: BTreeMap<Owner<V>, Lease<N>>,
+    leases: OrdMap<Owner<V>, Lease<N>>,
     /// Waiting owners by the turn in which they first asked.
-    waiting: BTreeMap<u64, Owner<V>>,
+    waiting: OrdMap<u64, Owner<V>>,
     /// The turns of those who wait.
-    turns_waiting: BTreeMap<Owner<V>, u64>,
+    turns_waiting: OrdMap<Owner<V>, u64>,
     turns: u64,
 }
 
@@ -62,14 +64,14 @@ impl Pool {
     }
 }
 
-impl<V, N> Default for Ledger<V, N> {
+impl<V: Ord, N> Default for Ledger<V, N> {
     fn default() -> Ledger<V, N> {
         Ledger {
             functions: BTreeMap::new(),
             vectors: Pool::default(),
-            leases: BTreeMap::new(),
-            waiting: BTreeMap::new(),
-            turns_waiting: BTreeMap::new(),
+            leases: OrdMap::new(),
+            waiting: OrdMap::new(),
+            turns_waiting: OrdMap::new(),
             turns: 0,
         }
     }
@@ -207,3 +209,6 @@ impl<V: Ord + Clone, N: Ord + Clone> Ledger<V, N> {
         self.vectors.total.saturating_sub(self.vectors.used)
     }
 }
+
+#[cfg(test)]
+mod tests;

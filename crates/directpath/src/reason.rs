@@ -270,3 +270,6 @@ reasons! {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

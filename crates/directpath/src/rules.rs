@@ -20,6 +20,12 @@ const UPTV2_HARDWARE: u32 = 20;
 const UPTV2_DRIVER: u32 = 7;
 
 impl Technology {
+    /// Whether there is a verdict on this adapter at all. The API's properties of UPTv2 are unset for adapters that do not
+    /// ask for it.
+    pub fn applies(self, nic: &Nic) -> bool {
+        self == Technology::Gen2 || nic.vmxnet3 && nic.uptv2
+    }
+
     fn requested(self, nic: &Nic) -> bool {
         match self {
             Technology::Gen2 => nic.upt_compatible,
@@ -55,6 +61,11 @@ impl Technology {
             Technology::Gen2 => port.switch_gen2,
             Technology::Uptv2 => port.switch_offloaded,
         }
+    }
+
+    /// The policy of ports speaks of VMDirectPath Gen 2 only.
+    fn allowed(self, port: &Port) -> bool {
+        self == Technology::Uptv2 || port.allowed
     }
 
     fn uplink(self, port: &Port) -> bool {
@@ -119,7 +130,7 @@ fn network(technology: Technology, facts: &Facts<'_>, host: Set<HostReason>) -> 
     reasons.put(PortReason::IncompatibleDvs, !technology.switch(port));
     reasons.put(PortReason::NoCompatibleNics, !uplink);
     reasons.put(PortReason::NoVirtualFunctionsAvailable, uplink && facts.grant == Grant::NoVirtualFunction);
-    reasons.put(PortReason::DisabledForPort, !port.allowed);
+    reasons.put(PortReason::DisabledForPort, !technology.allowed(port));
     reasons
 }
 
@@ -153,11 +164,16 @@ fn runtime_error<'a>(facts: &Facts<'a>) -> Option<&'a str> {
     }
 }
 
-/// Interrupt vectors that an adapter takes while it passes through: one for each queue and one for events with MSI-X,
-/// one in all with MSI.
+/// Vectors in the MSI-X table of the virtual adapter.
+const TABLE: u32 = 25;
+
+/// Interrupt vectors that an adapter takes while it passes through: with MSI-X one for each queue and one for events, and
+/// if its table has not so many, one for each pair of queues and one for events; with MSI one in all.
 pub fn demand(nic: &Nic) -> u32 {
+    let (tx, rx) = (u32::from(nic.tx_queues), u32::from(nic.rx_queues));
     match nic.interrupts {
-        Interrupts::Auto | Interrupts::MsiX => u32::from(nic.tx_queues) + u32::from(nic.rx_queues) + 1,
+        Interrupts::Auto | Interrupts::MsiX if tx + rx < TABLE => tx + rx + 1,
+        Interrupts::Auto | Interrupts::MsiX => tx.max(rx) + 1,
         Interrupts::IntX | Interrupts::Msi => 1,
     }
 }
@@ -170,3 +186,6 @@ pub fn host_reasons(product: bool, hardware: bool, enabled: bool) -> Set<HostRea
     reasons.put(HostReason::Disabled, product && !enabled);
     reasons
 }
+
+#[cfg(test)]
+mod tests;
