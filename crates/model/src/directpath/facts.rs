@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use directpath::{
-    HostReason, Reporting, Set,
+    HostReason, Set,
     facts::{self, Driver, Interrupts, Nic, PortRole, Vm},
     host_reasons,
 };
@@ -14,7 +14,7 @@ use vim25::{
 };
 
 use crate::{
-    host::{self, lab::HostLab},
+    host::{Software, lab::HostLab},
     network::{
         View,
         ports::{self, Chain, Place, Uplink},
@@ -122,10 +122,10 @@ impl Host {
         let switches = network.iter().flat_map(|n| n.proxy_switch.iter().flatten());
         let offloads = switches.filter(|switch| switch.network_offloading_enabled == Some(true));
         let dpu: Vec<Str> = pnics.filter(|pnic| pnic.dpu_id.is_some()).map(|pnic| pnic.device.clone()).collect();
-        let version = version(host::product_version(host));
+        let software = Software::of(host);
         Host {
-            gen2: host_reasons(knows_gen2(version), lab.iommu, lab.enabled),
-            uptv2: host_reasons(version >= UPTV2, lab.iommu && !dpu.is_empty(), lab.enabled),
+            gen2: host_reasons(software.gen2, lab.iommu, lab.enabled),
+            uptv2: host_reasons(software.uptv2, lab.iommu && !dpu.is_empty(), lab.enabled),
             offloaded: offloads.map(|switch| switch.dvs_uuid.clone()).collect(),
             dpu,
             lab,
@@ -137,26 +137,9 @@ impl Host {
             gen2: self.gen2,
             uptv2: self.uptv2,
             fail_activation: self.lab.fail_activation.as_deref(),
-            reporting: match self.lab.reporting {
-                host::lab::Reporting::Full => Reporting::Full,
-                host::lab::Reporting::Esx => Reporting::Esx,
-            },
+            reporting: self.lab.reporting,
         }
     }
-}
-
-/// First software with UPTv2.
-const UPTV2: (u32, u32) = (8, 0);
-
-/// Major and minor number of a product's version.
-fn version(text: &str) -> (u32, u32) {
-    let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
-    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
-}
-
-/// VMDirectPath Gen 2 came with 4.1 and went with 8.0.
-fn knows_gen2(version: (u32, u32)) -> bool {
-    ((4, 1)..UPTV2).contains(&version)
 }
 
 /// The physical adapters behind the uplinks that a port may use, in the order of its teaming policy.

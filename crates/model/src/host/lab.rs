@@ -1,6 +1,7 @@
 //! Lab settings of a host: what a real one has no property for, such as its IOMMU and the virtual functions of its
 //! network ports, as advanced options whose keys begin with `Lab.`. They are set by `UpdateOptions` like any other.
 
+use directpath::Reporting;
 use vim25::{Any, Obj, Str, mo::HostSystem, types::OptionValue};
 
 use super::{HostProfile, options::Setting, ports::Port};
@@ -25,16 +26,6 @@ const MOST_FUNCTIONS: i64 = 4_096;
 
 const MODES: &[&str] = &["upt", "none"];
 const POLICIES: &[&str] = &["full", "esx"];
-
-/// How many reasons a host gives for a card that does not pass through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Reporting {
-    /// All that hold.
-    #[default]
-    Full,
-    /// As ESX does it: the further reasons of the machine only where host and network have none.
-    Esx,
-}
 
 /// The lab settings of a host. A host has them as private state too, kept by the rule [`Passthrough`].
 ///

@@ -37,7 +37,7 @@ use storage::Volume;
 
 pub(crate) use age::forget_newer;
 pub(crate) use methods::Methods;
-pub(crate) use passthrough::Passthrough;
+pub(crate) use passthrough::{Passthrough, Software};
 pub use profile::HostProfile;
 
 /// What all hosts of a server have in common.

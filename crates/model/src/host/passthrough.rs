@@ -1,6 +1,7 @@
 //! Whether a host and its network ports support VMDirectPath Gen 2: follows from its software and its [lab
 //! settings](super::lab), never written by anyone else.
 
+use directpath::{Reason, host_reasons};
 use inventory::{Derive, Tx};
 use vim25::{
     MoRef, Obj, Str,
@@ -45,7 +46,7 @@ fn both<T>(a: &Option<T>, b: &Option<T>, same: impl Fn(&T, &T) -> bool) -> bool 
 fn host(tx: &mut Tx<'_>, moref: &MoRef) {
     let Some(host) = tx.get::<HostSystem>(moref) else { return };
     let lab = HostLab::of_host(host);
-    let knows = knows_gen2(product_version(host));
+    let knows = Software::of(host).gen2;
     let capability = host.capability.as_ref().and_then(|now| capable(now, knows, &lab));
     let network = host.config.as_ref().and_then(|config| network(config, knows, &lab));
     if tx.private::<HostLab>(&moref.id) != Some(&lab) {
@@ -62,28 +63,33 @@ fn host(tx: &mut Tx<'_>, moref: &MoRef) {
     show_in_network_system(tx, moref);
 }
 
-/// Whether software of this version knows VMDirectPath Gen 2: it came with 4.1 and went with 8.0.
-fn knows_gen2(version: &str) -> bool {
-    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-    let version = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
-    ((4, 1)..(8, 0)).contains(&version)
+/// What the software of a host knows of passing network cards through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Software {
+    /// VMDirectPath Gen 2, which came with 4.1 and went with 8.0.
+    pub gen2: bool,
+    /// UPTv2, which came with 8.0.
+    pub uptv2: bool,
 }
 
-/// Why a host does not support VMDirectPath Gen 2. Software that does not know it is the only reason then.
-fn reasons(knows: bool, lab: &HostLab) -> Vec<Str> {
-    if !knows {
-        return vec![text("hostNptIncompatibleProduct")];
+impl Software {
+    /// Of this host.
+    pub(crate) fn of(host: &HostSystem) -> Software {
+        Software::version(product_version(host))
     }
-    let hardware = (!lab.iommu).then_some(text("hostNptIncompatibleHardware"));
-    let disabled = (!lab.enabled).then_some(text("hostNptDisabled"));
-    hardware.into_iter().chain(disabled).collect()
+
+    fn version(version: &str) -> Software {
+        let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+        let version = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+        Software { gen2: ((4, 1)..(8, 0)).contains(&version), uptv2: version >= (8, 0) }
+    }
 }
 
 /// The capabilities, if they differ.
 fn capable(now: &Obj<HostCapability>, knows: bool, lab: &HostLab) -> Option<Obj<HostCapability>> {
-    let reasons = reasons(knows, lab);
+    let reasons = host_reasons(knows, lab.iommu, lab.enabled);
     let supported = Some(reasons.is_empty());
-    let reasons = (!reasons.is_empty()).then_some(reasons);
+    let reasons = (!reasons.is_empty()).then(|| reasons.iter().map(|reason| text(reason.name())).collect());
     if now.vm_direct_path_gen2_supported == supported && now.vm_direct_path_gen2_unsupported_reason == reasons {
         return None;
     }
@@ -133,17 +139,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_from_4_1_up_to_8_know_gen_2() {
-        assert!(["4.1.0", "5.0.0", "6.7.3", "7.0.0"].into_iter().all(knows_gen2));
-        assert!(!["4.0.0", "8.0.0", "8.0.3", "9.0.0", "", "x"].into_iter().any(knows_gen2));
-    }
-
-    #[test]
-    fn incompatible_software_is_the_only_reason_and_others_come_together() {
-        let lab = HostLab::default();
-        assert_eq!(reasons(false, &lab), ["hostNptIncompatibleProduct"]);
-        assert_eq!(reasons(true, &lab), ["hostNptIncompatibleHardware", "hostNptDisabled"]);
-        assert_eq!(reasons(true, &HostLab { iommu: true, ..lab.clone() }), ["hostNptDisabled"]);
-        assert!(reasons(true, &HostLab { iommu: true, enabled: true, ..lab }).is_empty());
+    fn versions_from_4_1_up_to_8_know_gen_2_and_those_from_8_on_uptv2() {
+        let knows = |version| {
+            let software = Software::version(version);
+            (software.gen2, software.uptv2)
+        };
+        assert!(["4.1.0", "5.0.0", "6.7.3", "7.0.0"].into_iter().all(|v| knows(v) == (true, false)));
+        assert!(["8.0.0", "8.0.3", "9.0.0"].into_iter().all(|v| knows(v) == (false, true)));
+        assert!(["4.0.0", "", "x"].into_iter().all(|v| knows(v) == (false, false)));
     }
 }
