@@ -16,7 +16,10 @@ mod totals;
 use inventory::{Derive, Tx};
 use vim25::{MoRef, mo::HostSystem};
 
-use crate::{directpath::DirectPath, network::Plugs};
+use crate::{
+    directpath::DirectPath,
+    network::{Members, Plugs},
+};
 
 pub use load::Load;
 pub(crate) use pool::{is_pool, reserved as reserved_in_pool};
