@@ -23,7 +23,7 @@ use crate::{
 
 pub use load::Load;
 pub(crate) use pool::{is_pool, reserved as reserved_in_pool};
-pub use space::leave_files;
+pub use space::{leave_files, take_up_files};
 pub(crate) use totals::held;
 
 /// Every rule, in the order in which they run.

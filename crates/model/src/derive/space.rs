@@ -16,11 +16,24 @@ use super::{put, totals::SpaceTotal};
 struct LeftBehind(i64);
 
 /// Keeps what a machine uses on its datastores taken: to be called before it leaves the inventory without its files.
-pub fn leave_files(tx: &mut Tx<'_>, vm: &MoRef) {
+/// Returns how many bytes that are.
+pub fn leave_files(tx: &mut Tx<'_>, vm: &MoRef) -> Vec<(MoRef, i64)> {
     let storage = tx.get::<VirtualMachine>(vm).and_then(|vm| vm.storage.clone());
-    for usage in storage.iter().flat_map(|s| s.per_datastore_usage.iter().flatten()) {
-        let before = tx.private::<LeftBehind>(&usage.datastore.id).copied().unwrap_or_default();
-        tx.set_private(&usage.datastore.id, LeftBehind(before.0 + usage.unshared));
+    let usage = storage.iter().flat_map(|s| s.per_datastore_usage.iter().flatten());
+    let left: Vec<(MoRef, i64)> = usage.map(|usage| (usage.datastore.clone(), usage.unshared)).collect();
+    add_left(tx, left.iter().cloned());
+    left
+}
+
+/// Frees what [`leave_files`] kept taken: to be called when a machine of the inventory has the files again.
+pub fn take_up_files(tx: &mut Tx<'_>, left: &[(MoRef, i64)]) {
+    add_left(tx, left.iter().map(|(datastore, bytes)| (datastore.clone(), -bytes)));
+}
+
+fn add_left(tx: &mut Tx<'_>, bytes: impl Iterator<Item = (MoRef, i64)>) {
+    for (datastore, more) in bytes {
+        let before = tx.private::<LeftBehind>(&datastore.id).copied().unwrap_or_default();
+        tx.set_private(&datastore.id, LeftBehind(before.0 + more));
     }
 }
 

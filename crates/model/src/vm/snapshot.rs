@@ -17,7 +17,7 @@ use vim25::{
 
 pub use chain::{Chains, branch, chain_of, merge};
 pub use revert::{Kept, revert};
-pub use tree::{add, find, nodes, path, remove, rename};
+pub use tree::{add, find, nodes, path, remove, rename, renamed};
 
 /// What a snapshot keeps beside its configuration: private state of the snapshot.
 #[derive(Clone, Debug, Default)]

@@ -183,6 +183,22 @@ fn forget_addresses(devices: &mut [Obj<VirtualDevice>], context: &Context<'_>) {
     }
 }
 
+/// The configuration of a machine that comes back into the inventory, its adapters on ports that are free now.
+///
+/// # Errors
+/// What connecting its adapters can end in.
+pub fn reconnect(
+    mut config: Obj<VirtualMachineConfigInfo>,
+    context: &Context<'_>,
+) -> Result<Obj<VirtualMachineConfigInfo>, Fault> {
+    let list = config.hardware.device.clone().unwrap_or_default();
+    let connected = connect(list.clone(), &config, context)?;
+    if connected != list {
+        config.hardware.device = Some(connected);
+    }
+    Ok(config)
+}
+
 /// Connects the adapters of distributed switches to ports of their own: a port carries one adapter.
 fn connect(
     list: Vec<Obj<VirtualDevice>>,

@@ -22,7 +22,7 @@ use vim25::{Obj, types::VirtualMachineConfigInfo};
 
 use super::devices::FileEffect;
 
-pub use clone::{CloneWish, clone};
+pub use clone::{CloneWish, clone, reconnect};
 pub use create::{create, creation};
 pub(crate) use defaults::christen;
 pub use defaults::{Names, blank};

@@ -91,6 +91,22 @@ pub fn rename(info: &Info, snapshot: &MoRef, name: Option<&Str>, description: Op
     info
 }
 
+/// The same tree of `vm` in which each snapshot has another reference.
+pub fn renamed(info: &Info, vm: &MoRef, new: &dyn Fn(&MoRef) -> MoRef) -> Info {
+    fn walk(list: &[Obj<Tree>], vm: &MoRef, new: &dyn Fn(&MoRef) -> MoRef) -> Vec<Obj<Tree>> {
+        let node = |node: &Obj<Tree>| {
+            let below = node.child_snapshot_list.as_deref().map(|list| walk(list, vm, new));
+            let (snapshot, vm) = (new(&node.snapshot), vm.clone());
+            Obj::from(Tree { snapshot, vm, child_snapshot_list: below, ..(**node).clone() })
+        };
+        list.iter().map(node).collect()
+    }
+    Info {
+        current_snapshot: info.current_snapshot.as_ref().map(new),
+        root_snapshot_list: walk(&info.root_snapshot_list, vm, new),
+    }
+}
+
 /// Puts a snapshot's heirs where it stands in a list.
 fn replace(list: &mut Vec<Obj<Tree>>, snapshot: &MoRef, heirs: Vec<Obj<Tree>>) {
     if let Some(at) = list.iter().position(|node| node.snapshot == *snapshot) {

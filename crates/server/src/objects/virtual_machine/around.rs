@@ -12,6 +12,8 @@ use vim25::{
     types::{VirtualDevice, VirtualDeviceFileBackingInfo, VirtualDisk, VirtualEthernetCard},
 };
 
+use super::shelf;
+
 /// The world around a machine on a host.
 pub struct Around<'w> {
     world: &'w Snapshot,
@@ -146,16 +148,20 @@ impl Surroundings for Around<'_> {
         }
     }
 
-    fn disk_capacity(&self, datastore: &MoRef, path: &str) -> Option<i64> {
-        let datastore = self.world.get::<mo::Datastore>(datastore)?;
+    fn disk_capacity(&self, moref: &MoRef, path: &str) -> Option<i64> {
+        let datastore = self.world.get::<mo::Datastore>(moref)?;
         let full = format!("[{}] {path}", datastore.name);
-        let disks = self.devices(datastore.vm.as_ref()).filter_map(|d| d.cast::<VirtualDisk>());
-        disks.into_iter().find(|d| file_of(d).is_some_and(|f| f == full)).and_then(|d| d.capacity_in_bytes)
+        let mut disks = self.devices(datastore.vm.as_ref()).filter_map(|d| d.cast::<VirtualDisk>());
+        let known = disks.find(|d| file_of(d).is_some_and(|f| f == full)).and_then(|d| d.capacity_in_bytes);
+        known.or_else(|| shelf::disk_capacity(self.world, moref, &full))
     }
 
     fn file_exists(&self, datastore: &MoRef, path: &str) -> bool {
         if !path.ends_with(".vmx") {
             return self.disk_capacity(datastore, path).is_some();
+        }
+        if shelf::has_vmx(self.world, datastore, path) {
+            return true;
         }
         let Some(datastore) = self.world.get::<mo::Datastore>(datastore) else { return false };
         let full = format!("[{}] {path}", datastore.name);

@@ -11,10 +11,13 @@ mod operation;
 mod place;
 mod power;
 mod reconfigure;
+mod register;
 mod remove;
+mod shelf;
 mod snapshot;
 mod story;
 mod template;
+mod upgrade;
 
 pub use around::Around;
 pub use fault_tolerance::States as FaultToleranceStates;
@@ -29,9 +32,11 @@ use crate::dispatch::{Registry, RegistryError};
 
 pub(super) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.on::<mo::Folder, args::CreateVM_Task>(create::in_folder)?;
+    registry.on::<mo::Folder, args::RegisterVM_Task>(register::register)?;
     registry.on::<mo::ResourcePool, args::CreateChildVM_Task>(create::in_pool)?;
     registry.on::<mo::Datacenter, args::PowerOnMultiVM_Task>(power::on_many)?;
     registry.on::<mo::VirtualMachine, args::ReconfigVM_Task>(reconfigure::reconfigure)?;
+    registry.on::<mo::VirtualMachine, args::UpgradeVM_Task>(upgrade::upgrade)?;
     registry.on::<mo::VirtualMachine, args::PowerOnVM_Task>(power::on)?;
     registry.on::<mo::VirtualMachine, args::PowerOffVM_Task>(power::off)?;
     registry.on::<mo::VirtualMachine, args::ResetVM_Task>(power::reset)?;

@@ -2,14 +2,13 @@
 
 use driver::{Action, Order};
 use inventory::Tx;
-use model::derive::leave_files;
 use model::vm::activity::Operation;
 use vim25::{MoRef, args, mo, types::VirtualMachinePowerState as Power};
 
 use super::{
     expect_power, fault_tolerance,
     operation::{self, Begun},
-    place, snapshot, story,
+    place, shelf, snapshot, story,
 };
 use crate::{
     dispatch::Call,
@@ -49,7 +48,7 @@ pub fn unregister(call: &Call, _: args::UnregisterVM) -> Result<(), Fault> {
         expect_power(machine, Some(Power::PoweredOff), &[Power::PoweredOff, Power::Suspended])?;
         let text = format!("Removed {} from the inventory", machine.name);
         events::post(tx, call.user(), &call.this, vim25::types::VmRemovedEvent::default(), text);
-        leave_files(tx, &call.this);
+        shelf::put(tx, &call.this);
         remove(tx, &call.this)
     })
 }

@@ -9,7 +9,7 @@ use driver::Running;
 use inventory::Tx;
 use model::vm::snapshot::{self, Chains};
 use vim25::{
-    MoRef, Obj, args, mo,
+    DataType, MoRef, Obj, args, mo,
     types::{VirtualMachineConfigInfo, VirtualMachinePowerState as Power},
 };
 
@@ -64,6 +64,17 @@ fn branched(
     let mut config = from.clone();
     snapshot::branch(&mut config, &vm.id, seed, &|file| chains.has(file));
     Ok(config)
+}
+
+/// The object of a snapshot that keeps `config`.
+pub(super) fn object(vm: &MoRef, config: Obj<VirtualMachineConfigInfo>) -> mo::VirtualMachineSnapshot {
+    mo::VirtualMachineSnapshot::with(|snapshot| {
+        snapshot.config = config;
+        snapshot.vm = vm.clone();
+        snapshot.child_snapshot = Some(vec![]);
+        snapshot.value = Some(vec![]);
+        snapshot.available_field = Some(vec![]);
+    })
 }
 
 /// A power state as drivers know it.

@@ -8,7 +8,7 @@ use model::vm::{
     snapshot::{self, Count, Taken, chain_of},
 };
 use vim25::{
-    Any, DataType, MoRef, Obj, Str, args, mo,
+    Any, DataType, MoRef, Str, args, mo,
     types::{
         DeviceNotSupported, LocalizedMethodFault, MemorySnapshotOnIndependentDisk, SnapshotDisabled,
         SnapshotIncompatibleDeviceInVm, SnapshotLocked, TooManySnapshotLevels, VirtualDevice, VirtualDisk,
@@ -17,7 +17,7 @@ use vim25::{
     },
 };
 
-use super::{branched, config_of, machine};
+use super::{branched, config_of, machine, object};
 use crate::{
     dispatch::Call,
     fault::Fault,
@@ -172,16 +172,6 @@ fn take(tx: &mut Tx<'_>, vm: &MoRef, wish: &Wish, seed: u64) -> Result<MoRef, Fa
         machine.config = Some(config);
     }
     Ok(snapshot)
-}
-
-fn object(vm: &MoRef, config: Obj<VirtualMachineConfigInfo>) -> mo::VirtualMachineSnapshot {
-    mo::VirtualMachineSnapshot::with(|snapshot| {
-        snapshot.config = config;
-        snapshot.vm = vm.clone();
-        snapshot.child_snapshot = Some(vec![]);
-        snapshot.value = Some(vec![]);
-        snapshot.available_field = Some(vec![]);
-    })
 }
 
 /// Whether the guest was made to write what it held back: tools do that, and saved memory makes it needless.
