@@ -5,6 +5,7 @@ mod default_vm;
 mod device_rules;
 mod disk_rules;
 mod invariants;
+mod lab_options;
 mod nic_options;
 mod nic_rules;
 mod option_rules;
