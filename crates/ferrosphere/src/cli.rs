@@ -11,7 +11,7 @@ use model::HostProfile;
 use vim25::ApiVersion;
 
 use crate::directpath::Directpath;
-use crate::settings::{Account, Settings, Tls};
+use crate::settings::{Account, Settings, Tls, Vmci};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -57,6 +57,12 @@ pub enum Command {
     },
     /// Show which virtual network adapters of a vSphere server pass through to the hardware, and why others do not.
     Directpath(Box<Directpath>),
+    /// Talk over VMCI sockets, and look after them.
+    Vmci {
+        /// What to do.
+        #[command(subcommand)]
+        command: crate::vmci::Command,
+    },
 }
 
 /// Arguments of `serve`.
@@ -69,6 +75,8 @@ pub struct Serve {
     access: Access,
     #[command(flatten)]
     world: World,
+    #[command(flatten)]
+    vmci: crate::vmci::Flags,
     /// What to log to standard error: error, warn, info, debug, trace, or a filter such as `info,server=debug`.
     #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value = "info")]
     #[arg(help_heading = "Logging")]
@@ -178,7 +186,7 @@ struct World {
 impl Serve {
     /// The settings that these arguments stand for.
     pub fn into_settings(self) -> Settings {
-        let Self { listening, access, world, log } = self;
+        let Self { listening, access, world, vmci, log } = self;
         let tls = match (listening.no_tls, listening.tls_cert, listening.tls_key) {
             (false, Some(certificate), Some(key)) => Tls::Files { certificate, key },
             (false, ..) => Tls::SelfSigned,
@@ -192,6 +200,7 @@ impl Serve {
             seed: world.seed,
             env_file: listening.env_file,
             log,
+            vmci: vmci.vmci_dir.map(|dir| Vmci { dir, services: vmci.vmci_service }),
             idle_timeout: Duration::from_secs(access.idle_timeout),
             delays: world.task_delay.clone(),
             task_retention: Duration::from_secs(world.task_retention),

@@ -10,6 +10,7 @@ mod logging;
 mod methods;
 mod serve;
 mod settings;
+mod vmci;
 mod world;
 
 use std::io::Write;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::serve(arguments.into_settings()),
         Command::Methods { markdown } => methods::print(markdown),
         Command::Directpath(arguments) => return directpath::run(&arguments),
+        Command::Vmci { command } => vmci::run(command),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,10 +4,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::vmci::transport::unix::Root;
 use anyhow::{Context, anyhow};
+use server::Server;
 use server::http::{BindError, Identity, Limits, Listener};
+use server::vmci::Setup;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 
 use crate::announce::{self, Place};
 use crate::certificate::{self, Thumbprints};
@@ -35,7 +39,9 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let identity = identity(&settings)?;
     let thumbprints = identity.as_ref().map(|identity| Thumbprints::of(identity.certificate()));
     let listener = Listener::bind(&settings.listen, identity, Limits::default()).await.map_err(explain)?;
+    let root = settings.vmci.as_ref().map(|vmci| Root::open(&vmci.dir)).transpose().context("cannot use --vmci-dir")?;
     let server = Arc::new(world::server(&settings)?);
+    let vmci = root.map(|root| vmci(&server, root, &settings));
     let place = Place::of(listener.local_addr(), listener.is_secure());
     if let Some(path) = &settings.env_file {
         env_file::write(path, place.scheme, &place.authority.to_string(), settings.account.as_ref())?;
@@ -45,8 +51,18 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let house = server.clone();
     tokio::spawn(async move { house.keep_house().await });
     listener.serve(server, stopped).await;
+    if let Some(vmci) = vmci {
+        vmci.abort();
+        let _ = vmci.await;
+    }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Carries VMCI connections. Sockets of machines that run are there when this returns, and gone when the task is.
+fn vmci(server: &Server, root: Root, settings: &Settings) -> JoinHandle<()> {
+    let services = settings.vmci.as_ref().map(|vmci| vmci.services.clone()).unwrap_or_default();
+    tokio::spawn(server::vmci::run(server.core().clone(), Setup { root, services }))
 }
 
 fn identity(settings: &Settings) -> anyhow::Result<Option<Identity>> {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use server::vmci::ServiceSpec;
+
 /// Everything that `serve` needs to know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -19,6 +21,8 @@ pub struct Settings {
     pub env_file: Option<PathBuf>,
     /// What to log, in the syntax of `tracing`'s filters.
     pub log: String,
+    /// Where to carry VMCI connections, if anywhere.
+    pub vmci: Option<Vmci>,
     /// A session without a call for this long ends.
     pub idle_timeout: Duration,
     /// How long operations take beyond what their work takes: wire name of the method, and the time.
@@ -27,6 +31,15 @@ pub struct Settings {
     pub task_retention: Duration,
     /// The datacenter to begin with, and the version of the API that the server speaks.
     pub world: model::Settings,
+}
+
+/// VMCI connections over unix sockets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Vmci {
+    /// The folder of the sockets.
+    pub dir: PathBuf,
+    /// Ports of every host that have a name.
+    pub services: Vec<ServiceSpec>,
 }
 
 /// Whether and how connections are encrypted.

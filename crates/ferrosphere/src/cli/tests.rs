@@ -6,7 +6,7 @@ use super::*;
 fn parse(line: &str) -> Result<Settings, clap::Error> {
     match Cli::try_parse_from(line.split(' '))?.command {
         Command::Serve(serve) => Ok(serve.into_settings()),
-        Command::Methods { .. } => panic!("{line} serves nothing"),
+        _ => panic!("{line} serves nothing"),
     }
 }
 
@@ -100,4 +100,24 @@ fn a_wrong_address_or_version_says_what_is_expected() {
     assert!(refused("f serve --api-version latest").1.contains("8.0.3.0"));
     assert_eq!(parse("f serve -l :80").expect("all addresses").listen, "0.0.0.0:80");
     assert_eq!(parse("f serve -l [::1]:0").expect("IPv6").listen, "[::1]:0");
+}
+
+#[test]
+fn vmci_services_need_a_folder() {
+    let settings = parse("f serve --vmci-dir /run/vmci --vmci-service backup=5000,untrusted").expect("a folder");
+    let vmci = settings.vmci.expect("VMCI is on");
+    assert_eq!((vmci.dir.to_str(), vmci.services[0].name.as_str()), (Some("/run/vmci"), "backup"));
+    assert!(parse("f serve").expect("no flag is needed").vmci.is_none());
+    assert_eq!(refused("f serve --vmci-service backup=5000").0, ErrorKind::MissingRequiredArgument);
+    assert!(refused("f serve --vmci-dir /x --vmci-service backup").1.contains("NAME=PORT"));
+}
+
+#[test]
+fn the_end_of_a_vmci_connection_is_a_machine_and_a_port() {
+    let parse = |line: &str| Cli::try_parse_from(line.split(' ')).map(|_| ()).map_err(|e| e.kind());
+    assert_eq!(parse("f vmci connect --dir /x --vm web 5000"), Ok(()));
+    assert_eq!(parse("f vmci listen --dir /x --vm web --as host --cid 0 976"), Ok(()));
+    assert_eq!(parse("f vmci connect --dir /x --vm web --as guest --cid -16 5000"), Ok(()));
+    assert_eq!(parse("f vmci connect --dir /x --vm web 4294967295"), Err(ErrorKind::ValueValidation));
+    assert_eq!(parse("f vmci connect --dir /x 5000"), Err(ErrorKind::MissingRequiredArgument));
 }
