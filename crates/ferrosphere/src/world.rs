@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::anyhow;
 use driver::{Running, Simulated};
 use inventory::{Inventory, Options, Snapshot};
+use model::{directpath::DirectPath, network::Plugs};
 use server::{Server, core::Settings as Behaviour, session::Credentials, task::Delays};
 use vim25::{mo, types::VirtualMachinePowerState};
 
@@ -21,7 +22,7 @@ pub fn server(settings: &Settings) -> anyhow::Result<Server> {
 }
 
 fn inventory(settings: &Settings) -> anyhow::Result<Inventory> {
-    let mut derive = model::derive::rules();
+    let mut derive = model::derive::rules_with(Plugs::silent(), DirectPath::telling(server::passthrough::tell));
     derive.extend(server::objects::rules());
     let options = Options { seed: settings.seed, derive, ..Options::default() };
     let inventory = Inventory::new(options);

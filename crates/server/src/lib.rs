@@ -12,6 +12,7 @@ pub mod events;
 pub mod fault;
 pub mod http;
 pub mod objects;
+pub mod passthrough;
 pub mod service;
 pub mod session;
 pub mod sight;

@@ -109,7 +109,7 @@ mod tests {
             Obj::from(OptionValue { key: (*key).into(), value: Some(Any::Str((*value).into())) })
         };
         let config = VirtualMachineConfigInfo::with(|c| {
-            c.hardware.device = Some(vec![Obj::from(device).up()]);
+            c.hardware.device = Some(vec![device.into()]);
             c.extra_config = Some(options.iter().map(option).collect());
         });
         mo::VirtualMachine { config: Some(config.into()), ..Default::default() }
