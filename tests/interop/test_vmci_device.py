@@ -126,6 +126,26 @@ def test_old_hardware_has_none_until_it_is_upgraded(make_vm):
     assert vmci(vm).id != -1
 
 
+def test_an_upgrade_of_the_hardware_adds_it(si, make_vm):
+    vm = make_vm(version="vmx-04")
+    done(vm.UpgradeVM_Task("vmx-10"))
+    assert (vm.config.version, vmci(vm).id) == ("vmx-10", -1)
+    done(vm.UpgradeVM_Task())
+    assert vm.config.version == vm.summary.config.hwVersion == "vmx-21"
+    with pytest.raises(vim.fault.AlreadyUpgraded):
+        done(vm.UpgradeVM_Task())
+    done(vm.PowerOnVM_Task())
+    with pytest.raises(vim.fault.InvalidPowerState):
+        done(vm.UpgradeVM_Task("vmx-21"))
+    kinds = [type(event).__name__.rsplit(".", 1)[-1] for event in events_of(si, vm)]
+    assert kinds.count("VmUpgradeCompleteEvent") == 2
+
+
+def events_of(si, vm):
+    by_entity = vim.event.EventFilterSpec.ByEntity(entity=vm, recursion="self")
+    return si.content.eventManager.QueryEvents(vim.event.EventFilterSpec(entity=by_entity))
+
+
 def test_the_options_of_the_environment_speak_of_it(vm):
     options = vm.environmentBrowser.QueryConfigOption(None, None).hardwareOptions.virtualDeviceOption
     [option] = [each for each in options if isinstance(each, vim.vm.device.VirtualVMCIDeviceOption)]

@@ -58,7 +58,7 @@ fn touches_adapters(tx: &Tx<'_>, vm: &MoRef, spec: &VirtualMachineConfigSpec) ->
 }
 
 /// The configuration after the change, or why it cannot be.
-fn after(
+pub fn after(
     tx: &mut Tx<'_>,
     vm: &MoRef,
     spec: &Obj<VirtualMachineConfigSpec>,
