@@ -1,21 +1,11 @@
 //! Lab settings of a host: what a real one has no property for, such as its IOMMU and the virtual functions of its
 //! network ports, as advanced options whose keys begin with `Lab.`. They are set by `UpdateOptions` like any other.
 
-use directpath::Reporting;
+pub use directpath::lab::{ENABLED, FAIL_ACTIVATION, INTERRUPT_VECTORS, IOMMU, REPORTING};
+use directpath::{Reporting, lab::OF_HOSTS};
 use vim25::{Any, Obj, Str, mo::HostSystem, types::OptionValue};
 
 use super::{HostProfile, options::Setting, ports::Port};
-
-/// Whether the machine has an IOMMU and uses it.
-pub const IOMMU: &str = "Lab.Iommu";
-/// Whether the administrator lets network cards pass through.
-pub const ENABLED: &str = "Lab.Npt.Enabled";
-/// How many reasons the host gives for a card that does not pass through.
-pub const REPORTING: &str = "Lab.Npt.Reporting";
-/// Text of the error with which passing through fails at run time; empty if it does not.
-pub const FAIL_ACTIVATION: &str = "Lab.Npt.FailActivation";
-/// Interrupt vectors for passing through.
-pub const INTERRUPT_VECTORS: &str = "Lab.IntrVectors.Total";
 
 /// Vectors of a host: 4,096, of which its own devices keep a quarter.
 const VECTORS: i64 = 3_072;
@@ -126,6 +116,16 @@ pub(super) fn settings(profile: HostProfile) -> Vec<Setting<Str>> {
     all
 }
 
+/// What a lab setting is for.
+pub(super) fn meaning(key: &str) -> Option<&'static str> {
+    let of_port = key.strip_prefix("Lab.Pnic.").and_then(|rest| rest.rsplit_once('.')).map(|(_, what)| what);
+    let is_it = |known: &str| match of_port {
+        Some(what) => known.strip_prefix("Lab.Pnic.vmnicN.") == Some(what),
+        None => known == key,
+    };
+    OF_HOSTS.iter().find(|setting| is_it(setting.key)).map(|setting| setting.meaning)
+}
+
 fn port_settings(port: &Port) -> [Setting<Str>; 2] {
     let key = |what: &str| Str::from(format!("Lab.Pnic.{}.{what}", port.device));
     [
@@ -148,6 +148,14 @@ mod tests {
         assert_eq!(ports, [("vmnic0", false, 0), ("vmnic1", true, 8), ("vmnic2", true, 8)]);
         assert_eq!(lab.pnic("vmnic2"), Some(&lab.pnics[2]));
         assert_eq!(lab.pnic("vmnic3"), None);
+    }
+
+    #[test]
+    fn every_setting_says_what_it_is_for() {
+        for definition in options::definitions(HostProfile::Esxi80).iter().filter(|d| d.key.starts_with("Lab.")) {
+            assert_eq!(meaning(&definition.key), Some(&*definition.summary));
+        }
+        assert_eq!(meaning("NFS.MaxVolumes"), None);
     }
 
     #[test]

@@ -129,7 +129,7 @@ fn definition(setting: &Setting<Str>) -> Obj<OptionDef> {
     OptionDef::with(|d| {
         d.key = key.clone();
         d.label = key.rsplit('.').next().unwrap_or(key).into();
-        d.summary = key.clone();
+        d.summary = lab::meaning(key).map_or_else(|| key.clone(), text);
         d.option_type = option_type;
     })
     .into()

@@ -1,7 +1,7 @@
 //! Whether a host and its network ports support VMDirectPath Gen 2: follows from its software and its [lab
 //! settings](super::lab), never written by anyone else.
 
-use directpath::{Reason, host_reasons};
+use directpath::{Reason, host_reasons, read::product_version};
 use inventory::{Derive, Tx};
 use vim25::{
     MoRef, Obj, Str,
@@ -9,7 +9,7 @@ use vim25::{
     types::{HostCapability, HostConfigInfo, HostNetworkInfo, PhysicalNic},
 };
 
-use super::{lab::HostLab, product_version};
+use super::lab::HostLab;
 use crate::kit::{some, text};
 
 /// The rule.
@@ -75,12 +75,10 @@ pub(crate) struct Software {
 impl Software {
     /// Of this host.
     pub(crate) fn of(host: &HostSystem) -> Software {
-        Software::version(product_version(host))
+        Software::version(product_version(host.config.as_deref()))
     }
 
-    fn version(version: &str) -> Software {
-        let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-        let version = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    fn version(version: (u32, u32)) -> Software {
         Software { gen2: ((4, 1)..(8, 0)).contains(&version), uptv2: version >= (8, 0) }
     }
 }
@@ -144,8 +142,8 @@ mod tests {
             let software = Software::version(version);
             (software.gen2, software.uptv2)
         };
-        assert!(["4.1.0", "5.0.0", "6.7.3", "7.0.0"].into_iter().all(|v| knows(v) == (true, false)));
-        assert!(["8.0.0", "8.0.3", "9.0.0"].into_iter().all(|v| knows(v) == (false, true)));
-        assert!(["4.0.0", "", "x"].into_iter().all(|v| knows(v) == (false, false)));
+        assert!([(4, 1), (5, 0), (6, 7), (7, 0)].into_iter().all(|v| knows(v) == (true, false)));
+        assert!([(8, 0), (9, 0)].into_iter().all(|v| knows(v) == (false, true)));
+        assert!([(4, 0), (0, 0)].into_iter().all(|v| knows(v) == (false, false)));
     }
 }
