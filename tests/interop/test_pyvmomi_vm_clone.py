@@ -229,6 +229,36 @@ def test_many_clones_of_one_template_are_made_at_once(fresh_server, name):
     assert f"{name}-0" not in all_of(si, vim.VirtualMachine)
 
 
+def test_an_instant_clone_runs_on_from_the_same_moment(si, source, name):
+    wish = vim.vm.InstantCloneSpec(name=name, location=vim.vm.RelocateSpec())
+    with pytest.raises(vim.fault.InvalidPowerState):
+        done(source.InstantClone_Task(wish))
+    done(source.PowerOnVM_Task())
+    base = files(source)
+    wish.config = [vim.option.OptionValue(key="guestinfo.name", value="b")]
+    wish.biosUuid = "564d379a-1111-2222-3333-2ed352d83be0"
+    vm = done(source.InstantClone_Task(wish))
+    try:
+        assert vm.runtime.powerState == source.runtime.powerState == "poweredOn"
+        assert vm.config.uuid == wish.biosUuid and devices(vm, VMCI)[0].id == 0x52D83BE0
+        assert {o.key: o.value for o in vm.config.extraConfig}["guestinfo.name"] == "b"
+        # Both go on in files of their own above those that they share.
+        assert [chain[1:] for chain in files(vm)] == [chain[1:] for chain in files(source)] == base
+        assert not {chain[0] for chain in files(vm)} & {chain[0] for chain in files(source)}
+        assert devices(vm, NIC)[0].macAddress != devices(source, NIC)[0].macAddress
+    finally:
+        remove_vm(vm)
+
+
+def test_the_guest_of_an_instant_clone_is_the_same(si, name):
+    source = one(si, vim.VirtualMachine, "DC0_C0_RP0_VM0")
+    vm = done(source.InstantClone_Task(vim.vm.InstantCloneSpec(name=name, location=vim.vm.RelocateSpec())))
+    try:
+        assert vm.guest.hostName == source.guest.hostName and vm.guest.ipAddress == source.guest.ipAddress
+    finally:
+        remove_vm(vm)
+
+
 def test_govc_clones_machines_and_templates(govc, si, source, name):
     govc("vm.clone", "-vm", source.name, "-pool", "DC0_C0/Resources", "-on=false", "-template", f"{name}-t")
     govc("vm.clone", "-vm", f"{name}-t", "-pool", "DC0_C0/Resources", "-on=true", f"{name}-c")

@@ -5,6 +5,7 @@ from pyVmomi import vim, vmodl
 
 from vsphere import (
     PropertyCollector,
+    add,
     devices,
     done,
     edit,
@@ -118,6 +119,30 @@ def test_a_revert_brings_back_configuration_and_devices(diskful, name):
     # The name in the inventory is not part of what a snapshot keeps.
     assert vm.name == vm.config.name == name + "-new"
     assert vm.snapshot.currentSnapshot == first
+
+
+def test_a_revert_finds_another_port_if_somebody_else_has_the_old_one(si, make_vm):
+    group = next(n for n in si.content.rootFolder.childEntity[0].network if n.name == "DC0_DVPG0")
+
+    def card(port=None):
+        connection = vim.dvs.PortConnection(
+            switchUuid=group.config.distributedVirtualSwitch.uuid, portgroupKey=group.key, portKey=port
+        )
+        backing = NIC.DistributedVirtualPortBackingInfo(port=connection)
+        return add(vim.vm.device.VirtualVmxnet3(key=-1, backing=backing))
+
+    def port(vm):
+        return devices(vm, NIC)[0].backing.port.portKey
+
+    vm = make_vm("-a", deviceChange=[card()])
+    old = port(vm)
+    done(take(vm, "s").RevertToSnapshot_Task())
+    assert port(vm) == old
+    done(vm.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=[remove(devices(vm, NIC)[0])])))
+    other = make_vm("-b", deviceChange=[card(old)])
+    assert port(other) == old
+    done(vm.RevertToCurrentSnapshot_Task())
+    assert port(vm) not in (old, None)
 
 
 def test_a_revert_drops_what_was_written_since_and_branches(diskful):

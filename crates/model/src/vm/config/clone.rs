@@ -3,8 +3,8 @@
 use vim25::{
     Obj, Str,
     types::{
-        VirtualDevice, VirtualDeviceBackingInfo, VirtualDeviceConfigSpec, VirtualDeviceConfigSpecOperation,
-        VirtualDisk, VirtualDiskFlatVer2BackingInfo as Backing, VirtualEthernetCard,
+        DistributedVirtualSwitchPortConnection, VirtualDevice, VirtualDeviceBackingInfo, VirtualDeviceConfigSpec,
+        VirtualDeviceConfigSpecOperation, VirtualDisk, VirtualDiskFlatVer2BackingInfo as Backing, VirtualEthernetCard,
         VirtualEthernetCardDistributedVirtualPortBackingInfo, VirtualMachineConfigInfo, VirtualMachineConfigSpec,
         VirtualMachinePowerState, VirtualMachineVMCIDevice,
     },
@@ -60,7 +60,7 @@ pub fn clone(
     let mut list = config.hardware.device.clone().unwrap_or_default();
     copy_disks(&mut list, wish, &folder, &stem, context)?;
     forget_addresses(&mut list, context);
-    let list = connect(list, &config, context)?;
+    let list = connect(list, &|_| false, &config, context)?;
     config.hardware.device = Some(list);
     vmci_options::sync(&mut config);
     let Some(spec) = wish.spec else { return Ok(config) };
@@ -183,16 +183,19 @@ fn forget_addresses(devices: &mut [Obj<VirtualDevice>], context: &Context<'_>) {
     }
 }
 
-/// The configuration of a machine that comes back into the inventory, its adapters on ports that are free now.
+/// An old configuration that a machine has again, its adapters on ports that are free now, but for those that it has in
+/// its `present` configuration too.
 ///
 /// # Errors
 /// What connecting its adapters can end in.
 pub fn reconnect(
     mut config: Obj<VirtualMachineConfigInfo>,
+    present: Option<&VirtualMachineConfigInfo>,
     context: &Context<'_>,
 ) -> Result<Obj<VirtualMachineConfigInfo>, Fault> {
+    let held: Vec<_> = present.iter().flat_map(|c| c.hardware.device.iter().flatten()).filter_map(port_of).collect();
     let list = config.hardware.device.clone().unwrap_or_default();
-    let connected = connect(list.clone(), &config, context)?;
+    let connected = connect(list.clone(), &|port| held.contains(&port), &config, context)?;
     if connected != list {
         config.hardware.device = Some(connected);
     }
@@ -202,11 +205,12 @@ pub fn reconnect(
 /// Connects the adapters of distributed switches to ports of their own: a port carries one adapter.
 fn connect(
     list: Vec<Obj<VirtualDevice>>,
+    stays: &dyn Fn(&DistributedVirtualSwitchPortConnection) -> bool,
     config: &VirtualMachineConfigInfo,
     context: &Context<'_>,
 ) -> Result<Vec<Obj<VirtualDevice>>, Fault> {
     let mut specs = vec![];
-    for device in list.iter().filter(|d| d.is::<VirtualEthernetCard>()) {
+    for device in list.iter().filter(|d| port_of(d).is_some_and(|port| !stays(port))) {
         let mut device = device.clone();
         let backing = device.backing.as_mut();
         let port = backing.and_then(|b| b.cast_mut::<VirtualEthernetCardDistributedVirtualPortBackingInfo>());
@@ -223,4 +227,10 @@ fn connect(
     let version = version::number(&config.version).unwrap_or(version::NEWEST);
     let scene = Scene { context: *context, version, on: false, creating: true, home };
     Ok(devices::apply(&list, &specs, scene)?.devices)
+}
+
+/// The port of an adapter on a distributed switch.
+fn port_of(device: &Obj<VirtualDevice>) -> Option<&DistributedVirtualSwitchPortConnection> {
+    let backing = device.backing.as_ref().filter(|_| device.is::<VirtualEthernetCard>())?;
+    Some(&backing.cast::<VirtualEthernetCardDistributedVirtualPortBackingInfo>()?.port)
 }

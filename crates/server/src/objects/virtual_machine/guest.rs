@@ -20,11 +20,16 @@ struct Asleep {
 
 /// Remembers who the guest is, before the machine stops.
 pub fn remember(tx: &mut Tx<'_>, vm: &MoRef) {
+    inherit(tx, vm, vm);
+}
+
+/// Makes the guest of `heir` come up as the one that runs in `vm`.
+pub fn inherit(tx: &mut Tx<'_>, vm: &MoRef, heir: &MoRef) {
     let guest = tx.get::<mo::VirtualMachine>(vm).and_then(|vm| vm.guest.as_ref()).filter(|g| tools_run(g));
     let Some(guest) = guest else { return };
     let ips = guest.net.iter().flatten().map(|nic| nic.ip_address.as_ref()?.first().cloned()).collect();
     let asleep = Asleep { host_name: guest.host_name.clone(), ips };
-    tx.set_private(&vm.id, asleep);
+    tx.set_private(&heir.id, asleep);
 }
 
 fn tools_run(guest: &GuestInfo) -> bool {

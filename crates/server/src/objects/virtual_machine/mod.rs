@@ -45,6 +45,7 @@ pub(super) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.on::<mo::VirtualMachine, args::RebootGuest>(power::reboot_guest)?;
     registry.on::<mo::VirtualMachine, args::StandbyGuest>(power::standby_guest)?;
     registry.on::<mo::VirtualMachine, args::CloneVM_Task>(clone::clone)?;
+    registry.on::<mo::VirtualMachine, args::InstantClone_Task>(clone::instant_clone)?;
     registry.on::<mo::VirtualMachine, args::RelocateVM_Task>(migrate::relocate)?;
     registry.on::<mo::VirtualMachine, args::MigrateVM_Task>(migrate::migrate)?;
     registry.on::<mo::VirtualMachine, args::MarkAsTemplate>(template::mark)?;

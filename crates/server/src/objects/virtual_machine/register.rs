@@ -56,7 +56,7 @@ fn enter(work: &Work, tx: &mut Tx<'_>, args: &args::RegisterVM_Task) -> Result<M
     let around = Around::new(tx.before(), host.clone());
     let context = Context { surroundings: &around, now: tx.now(), seed, vm: &vm };
     migrate::check_reach(&config, &around)?;
-    let config = config::reconnect(config, &context)?;
+    let config = config::reconnect(config, None, &context)?;
     admission::create(tx, &config, Seat { host: Some(&host), pool: args.pool.as_ref() })?;
     let mut machine = object::new(&place(tx, &vm, folder, args, host), config, &around);
     machine.layout_ex = shelved.layout.clone();

@@ -1,5 +1,6 @@
-//! `CloneVM_Task`: a machine or a template like another one.
+//! `CloneVM_Task` and `InstantClone_Task`: a machine or a template like another one.
 
+mod instant;
 mod plan;
 mod tale;
 
@@ -9,6 +10,8 @@ use vim25::{
     Any, EnumValue, MoRef, Obj, Str, args, mo,
     types::{VirtualMachineCloneSpec, VirtualMachineCloneSpecTpmProvisionPolicy as TpmPolicy},
 };
+
+pub use instant::clone as instant_clone;
 
 use super::{operation, power};
 use crate::{
@@ -22,11 +25,13 @@ struct Wish {
     folder: MoRef,
     name: Str,
     spec: Obj<VirtualMachineCloneSpec>,
+    /// Whether the disks of a running machine are shared at this moment.
+    instant: bool,
 }
 
 /// `CloneVM_Task`
 pub fn clone(call: &Call, args: args::CloneVM_Task) -> Result<MoRef, Fault> {
-    let wish = Wish { folder: args.folder, name: args.name, spec: args.spec };
+    let wish = Wish { folder: args.folder, name: args.name, spec: args.spec, instant: false };
     check(&wish.spec)?;
     task::stage(call, |work| async move { perform(&work, &wish).await.map(|vm| Some(Any::MoRef(vm))) })
 }

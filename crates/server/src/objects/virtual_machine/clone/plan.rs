@@ -93,7 +93,7 @@ fn locate(
     if is_app && !spec.template {
         return Err(Fault::not_supported("A clone into a vApp is not supported by this server: name another pool."));
     }
-    if spec.snapshot.is_none() && location.depths().any(|depth| depth == Depth::Child) {
+    if spec.snapshot.is_none() && !wish.instant && location.depths().any(|depth| depth == Depth::Child) {
         let why = "a new file can lie above the disks of a snapshot only: name one";
         return Err(Fault::invalid_argument("spec.snapshot", why));
     }

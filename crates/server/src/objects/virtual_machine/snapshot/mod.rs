@@ -52,7 +52,7 @@ pub(super) fn kept_configs(tx: &Tx<'_>, vm: &mo::VirtualMachine) -> Vec<(MoRef, 
 }
 
 /// `from`, the configuration of a machine or of one of its snapshots, with disks on new files above those that it has.
-fn branched(
+pub(super) fn branched(
     tx: &Tx<'_>,
     vm: &MoRef,
     from: &Obj<VirtualMachineConfigInfo>,

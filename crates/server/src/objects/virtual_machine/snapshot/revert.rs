@@ -5,9 +5,10 @@ use inventory::Tx;
 use model::{
     content::extended::REVERTED,
     vm::{
-        Surroundings,
+        Context, Surroundings,
         activity::{Operation, VmciInUse},
         admission::{self, Seat},
+        config,
         power::PowerOn,
         snapshot::{self, Kept, Taken},
     },
@@ -106,6 +107,8 @@ fn back(tx: &Tx<'_>, vm: &MoRef, wish: &Wish, seed: u64) -> Result<Back, Fault> 
     let facts = around.host();
     let with = PowerOn { now: tx.now(), host: &facts, cid_taken: &|id| taken_ids.contains(&i64::from(id)) };
     let config = branched(tx, vm, &kept.config, seed)?;
+    let context = Context { surroundings: &around, now: tx.now(), seed, vm };
+    let config = config::reconnect(config, after.config.as_deref(), &context)?;
     snapshot::revert(&mut after, Kept { config, state: state.clone(), guest: taken.guest.clone() }, &with)?;
     if let Some(config) = after.config.as_ref().filter(|_| state == Power::PoweredOn) {
         admission::run(tx, vm, config, Seat { host: Some(&host), pool: after.resource_pool.as_ref() })?;
