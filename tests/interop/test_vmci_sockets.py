@@ -10,8 +10,10 @@ import threading
 import pytest
 from pyVmomi import vim, vmodl
 
+import passthrough
 import vsphere
-from harness import Govc, program
+from harness import Govc, ViJson, program
+from passthrough import ACTIVE, Subject
 from vmci_sockets import DENIED, NOBODY, Machine, status, status_of, until
 from vsphere import done
 
@@ -338,7 +340,7 @@ def test_services_are_trusted_untrusted_or_granted(fresh_server, root):
     listeners = machine.listen("host.sock_5000"), machine.listen("host.sock_7000")
     assert not machine.allows("guest.sock", HOST)
     assert not machine.allows("guest.sock", b"CONNECT 2 7000\n")
-    grant = vim.option.OptionValue(key="lab.vmci.services", value="guard")
+    grant = vim.option.OptionValue(key="vmci0.services", value="guard")
     done(vm.ReconfigVM_Task(vim.vm.ConfigSpec(extraConfig=[grant])))
     until(lambda: machine.allows("guest.sock", b"CONNECT 2 7000\n"))
     refused = status_of(root, vm)["refused"]
@@ -500,3 +502,49 @@ def test_the_audit_finds_rules_that_do_nothing(lab, tmp_path):
     fix = audit(lab)[vm._moId]["filterOff"]["fix"]["govc"]
     Govc(lab.server, tmp_path)("vm.change", "-vm", vm.name, "-e", fix.rsplit(" ", 1)[1])
     assert audit(lab)[vm._moId] == {}
+
+
+@pytest.fixture
+def passing(fresh_server, root, name):
+    """A server with VMCI sockets, and a machine that runs and whose adapter passes through."""
+    server = fresh_server("--vmci-dir", root, "--host-profile", "esxi-7.0-vmfex", "--no-tls")
+    lab, vijson = Lab(server, root), ViJson(server, "7.0")
+    vijson.login()
+    driver = vim.option.OptionValue(key="lab.guest.vmxnet3.driver", value="4")
+    subject = Subject(server, lab.si, vijson, name, memoryReservationLockedToMax=True, extraConfig=[driver])
+    subject.plug(uptCompatibilityEnabled=True)
+    subject.on()
+    until(lambda: subject.look() == ACTIVE)
+    return lab, subject
+
+
+def test_a_guest_that_uses_vmci_does_not_pass_through_until_it_restarts(passing):
+    lab, subject = passing
+    in_use = passthrough.machine("vmNptVMCIActive")
+    sockets = lab.machine(subject.vm).appears()
+    tools, listener = sockets.listen("hypervisor.sock_976"), sockets.listen("host.sock_5000")
+    assert sockets.allows("guest.sock", b"CONNECT 0 976\n") and not sockets.allows("guest.sock", b"CONNECT 2 6000\n")
+    assert subject.look() == ACTIVE
+    assert sockets.allows("guest.sock", HOST)
+    until(lambda: subject.look() == in_use)
+    done(subject.vm.ResetVM_Task())
+    until(lambda: subject.look() == ACTIVE)
+    sockets.appears()
+    assert sockets.allows("guest.sock", HOST)
+    until(lambda: subject.look() == in_use)
+    subject.off()
+    subject.on()
+    until(lambda: subject.look() == ACTIVE)
+    assert tools and listener
+
+
+def test_deny_all_but_the_tools_keeps_directpath_active(passing):
+    lab, subject = passing
+    sockets = lab.machine(subject.vm).appears()
+    listeners = sockets.listen("hypervisor.sock_976"), sockets.listen("host.sock_5000"), sockets.listen("guest.sock_5000")
+    set_rules(lab, subject.vm, rule(10, "allow", lower=975, upper=976), rule(20, "deny"))
+    assert sockets.allows("guest.sock", b"CONNECT 0 976\n")
+    assert not sockets.allows("guest.sock", HOST) and not sockets.allows("host.sock", GUEST)
+    until(lambda: lab.events(subject.vm, "RuleDenied"))
+    assert subject.look() == ACTIVE
+    assert listeners

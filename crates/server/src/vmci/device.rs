@@ -14,7 +14,7 @@ use vim25::{
 /// Setting of a machine that keeps machines apart from those with another one.
 const DOMAIN: &str = "vmci0.domain";
 /// Setting of a machine: names of the services that it was granted, separated by commas.
-const GRANTS: &str = "lab.vmci.services";
+const GRANTS: &str = "vmci0.services";
 
 /// A machine's VMCI device and what else its configuration says about VMCI.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ fn device(config: &VirtualMachineConfigInfo) -> Option<&VirtualMachineVMCIDevice
 }
 
 fn option<'c>(config: &'c VirtualMachineConfigInfo, key: &str) -> Option<&'c str> {
-    let option = config.extra_config.iter().flatten().find(|option| option.key == key)?;
+    let option = config.extra_config.iter().flatten().find(|option| option.key.eq_ignore_ascii_case(key))?;
     match &option.value {
         Some(Any::Str(text)) => Some(text),
         _ => None,
@@ -136,7 +136,7 @@ mod tests {
             d.allow_unrestricted_communication = Some(true);
             d.filter_info = Some(VirtualMachineVMCIDeviceFilterInfo { filters: Some(rules) }.into());
         });
-        let vm = machine(device, &[("vmci0.domain", "red"), ("lab.vmci.services", "guard, backup,")]);
+        let vm = machine(device, &[("vmci0.domain", "red"), ("vmci0.services", "guard, backup,")]);
         let read = Device::of(&vm).unwrap();
         assert_eq!((read.cid, read.unrestricted, read.filter_enable), (Some(Cid::new(0xFFFF_FFF0)), true, true));
         assert_eq!((read.domain.as_str(), read.grants.len()), ("red", 2));

@@ -132,6 +132,9 @@ impl Follower {
             side.as_ref().and_then(|content| cast::<mo::VirtualMachine>(&**content)).cloned()
         };
         let (Some(old), Some(new)) = (machine(&change.old), machine(&change.new)) else { return };
+        if run_ended(&old.runtime, &new.runtime) {
+            notice::run_ended(&self.core, &change.object);
+        }
         match self.machines.get_mut(&change.object.id) {
             Some(_) if new.runtime.power_state == Power::PoweredOff => self.forget(&change.object.id),
             Some(known) => known.passed(&change.object.id, &old.runtime, &new.runtime),
@@ -213,12 +216,10 @@ impl Machine {
     /// One step of its life: a run that ended ends here too, even if the machine runs again by now. A machine that was
     /// reset takes over its settings again.
     fn passed(&mut self, id: &str, old: &VirtualMachineRuntimeInfo, new: &VirtualMachineRuntimeInfo) {
-        let power = (&old.power_state, &new.power_state);
-        let booted = old.boot_time != new.boot_time;
-        if power.0 != power.1 || old.host != new.host || booted {
+        if old.power_state != new.power_state || old.host != new.host || old.boot_time != new.boot_time {
             self.pause(id);
         }
-        if power == (&Power::PoweredOn, &Power::PoweredOn) && booted {
+        if run_ended(old, new) {
             self.latched = None;
         }
     }
@@ -236,6 +237,16 @@ impl Machine {
         if self.plugged.as_ref().is_some_and(|(current, _)| current.run != plan.run) {
             self.pause(id);
         }
+    }
+}
+
+/// Whether a machine was powered off, or reset.
+fn run_ended(old: &VirtualMachineRuntimeInfo, new: &VirtualMachineRuntimeInfo) -> bool {
+    let was_reset = old.power_state == Power::PoweredOn && old.boot_time != new.boot_time;
+    match new.power_state {
+        Power::PoweredOff => old.power_state != Power::PoweredOff,
+        Power::PoweredOn => was_reset,
+        _ => false,
     }
 }
 

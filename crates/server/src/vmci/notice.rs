@@ -31,6 +31,17 @@ pub fn record(core: &Core, notice: &Notice) {
     recorded.expect("recording cannot fail");
 }
 
+/// A machine was powered off or reset, which forgets what its guest did; news of that run may have come after it.
+pub fn run_ended(core: &Core, vm: &MoRef) {
+    if core.inventory.snapshot().private::<VmciInUse>(&vm.id).is_some() {
+        let cleared = core.inventory.commit(|tx| {
+            tx.clear_private::<VmciInUse>(&vm.id);
+            Ok::<(), std::convert::Infallible>(())
+        });
+        cleared.expect("clearing cannot fail");
+    }
+}
+
 /// Tells that the firewall of a machine is another one.
 pub fn firewall_changed(core: &Core, vm: &MoRef, text: &str) {
     let recorded = core.inventory.commit(|tx| {

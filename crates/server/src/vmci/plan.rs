@@ -104,3 +104,102 @@ pub fn generation(world: &Snapshot, host: &str) -> Generation {
         false => Generation::HostOnly,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use inventory::{Inventory, Options};
+    use vim25::{
+        DataType, Obj,
+        types::{HostCapability, VirtualMachineConfigInfo, VirtualMachineVMCIDevice},
+    };
+
+    use super::*;
+
+    fn vm() -> MoRef {
+        MoRef::new("VirtualMachine", "vm-1")
+    }
+
+    fn machine(power: Power, id: i64) -> mo::VirtualMachine {
+        let device = VirtualMachineVMCIDevice::with(|d| {
+            d.id = Some(id);
+            d.allow_unrestricted_communication = Some(true);
+        });
+        let config = VirtualMachineConfigInfo::with(|c| {
+            c.hardware.device = Some(vec![Obj::<VirtualMachineVMCIDevice>::from(device).up()])
+        });
+        mo::VirtualMachine::with(|vm| {
+            vm.runtime.power_state = power;
+            vm.runtime.host = Some(MoRef::new("HostSystem", "host-1"));
+            vm.config = Some(config.into());
+        })
+    }
+
+    fn world(machine: mo::VirtualMachine, operation: Option<Operation>) -> Snapshot {
+        let inventory = Inventory::new(Options::default());
+        let made = inventory.commit::<_, ()>(|tx| {
+            tx.insert(vm(), machine);
+            let task = MoRef::new("Task", "task-1");
+            operation.map(|operation| tx.set_private("vm-1", UnderWay { task, operation }));
+            Ok(())
+        });
+        made.unwrap();
+        inventory.snapshot()
+    }
+
+    #[test]
+    fn a_machine_that_runs_is_plugged_in_on_its_host() {
+        let Wanted::Plugged(plan) = wanted(&world(machine(Power::PoweredOn, -16), None), &vm()) else {
+            panic!("it runs")
+        };
+        assert_eq!((plan.run.host.as_str(), plan.cid.bits()), ("host-1", 0xFFFF_FFF0));
+    }
+
+    #[test]
+    fn a_machine_that_is_off_gone_or_without_an_id_is_not() {
+        for (power, id) in [(Power::PoweredOff, 77), (Power::PoweredOn, -1), (Power::PoweredOn, 2)] {
+            assert_eq!(wanted(&world(machine(power, id), None), &vm()), Wanted::Off);
+        }
+        let other = MoRef::new("VirtualMachine", "vm-2");
+        assert_eq!(wanted(&world(machine(Power::PoweredOn, 77), None), &other), Wanted::Off);
+    }
+
+    #[test]
+    fn a_machine_is_paused_while_it_is_suspended_or_on_its_way() {
+        let while_it = |operation| wanted(&world(machine(Power::PoweredOn, 77), Some(operation)), &vm());
+        for operation in [Operation::Migrate, Operation::Suspend, Operation::Revert, Operation::Reset] {
+            assert_eq!(while_it(operation), Wanted::Paused);
+        }
+        assert_eq!(wanted(&world(machine(Power::Suspended, 77), None), &vm()), Wanted::Paused);
+        for operation in [Operation::Snapshot { memory: false }, Operation::Reconfigure { adapters: true }] {
+            assert!(matches!(while_it(operation), Wanted::Plugged(_)));
+        }
+    }
+
+    #[test]
+    fn what_was_taken_over_at_the_start_holds_until_the_next_one() {
+        let world = world(machine(Power::PoweredOn, 77), None);
+        let Wanted::Plugged(mut plan) = wanted(&world, &vm()) else { panic!("it runs") };
+        let latched = Latched::of(&plan);
+        plan.device.unrestricted = false;
+        assert!(plan.membership(&latched).unrestricted);
+        assert!(!plan.membership(&Latched::of(&plan)).unrestricted);
+    }
+
+    #[test]
+    fn the_host_says_whether_machines_can_talk() {
+        let inventory = Inventory::new(Options::default());
+        let host = |between| {
+            let capability = HostCapability::with(|c| c.inter_vm_communication_through_vmci_supported = between);
+            mo::HostSystem { capability: Some(capability.into()), ..Default::default() }
+        };
+        let made = inventory.commit::<_, ()>(|tx| {
+            tx.insert(MoRef::new("HostSystem", "host-1"), host(true));
+            tx.insert(MoRef::new("HostSystem", "host-2"), host(false));
+            Ok(())
+        });
+        made.unwrap();
+        let world = inventory.snapshot();
+        let generations = ["host-1", "host-2", "host-3"].map(|id| generation(&world, id));
+        assert_eq!(generations, [Generation::BetweenVms, Generation::HostOnly, Generation::HostOnly]);
+    }
+}
