@@ -1,14 +1,11 @@
 //! The rules of crate `directpath`, applied to what a client knows.
 
-use ::directpath::facts::{Driver as RuleDriver, Host, Interrupts as RuleInterrupts, Nic, Port, PortRole, Vm};
 use ::directpath::reason::About;
-use ::directpath::{
-    Facts, Grant, HostReason, OtherReason, PortOther, PortReason, Reason, Reporting, Set, VmReason, host_reasons,
-};
+use ::directpath::{HostReason, OtherReason, PortOther, PortReason, Reason, Set, VmReason};
 
 pub use ::directpath::Technology;
 
-use super::facts::{Driver, Interrupts, Known};
+use super::facts::Known;
 
 /// A technology as people write it.
 pub fn title(technology: Technology) -> &'static str {
@@ -49,70 +46,10 @@ pub fn about(name: &str) -> Option<&'static About> {
 
 /// The verdict of the rules.
 pub fn judge(technology: Technology, known: &Known) -> Verdict {
-    let gen2 = host_reasons(known.host.gen2, known.host.hardware, known.host.enabled);
-    let uptv2 = host_reasons(known.host.uptv2, known.host.hardware && known.host.dpu, known.host.enabled);
-    let host = Host { gen2, uptv2, fail_activation: None, reporting: Reporting::Full };
-    let port = known.port.as_ref().map(|port| Port {
-        role: PortRole::Adapter,
-        switch_gen2: port.switch_gen2,
-        switch_offloaded: port.switch_offloaded,
-        allowed: port.allowed,
-        uplink_gen2: port.uplink_gen2,
-        uplink_dpu: port.uplink_dpu,
-        chain: port.watched,
-    });
-    let (vm, nic) = (machine(known), adapter(known));
-    let facts = Facts { host: &host, port: port.as_ref(), vm: &vm, nic: &nic, grant: grant(known) };
-    let verdict = ::directpath::judge(technology, &facts);
-    let of_host = if technology == Technology::Gen2 { gen2 } else { uptv2 };
+    let host = known.host();
+    let verdict = ::directpath::judge(technology, &known.facts(&host));
+    let of_host = if technology == Technology::Gen2 { known.gen2 } else { known.uptv2 };
     Verdict { active: verdict.active, vm: verdict.vm, other: verdict.other, port: verdict.network, host: of_host }
-}
-
-fn machine(known: &Known) -> Vm {
-    let vm = &known.vm;
-    Vm {
-        on: vm.on,
-        guest: vm.guest,
-        hardware: vm.hardware,
-        reserved: vm.reserved,
-        fault_tolerance_or_replay: vm.fault_tolerance,
-        monitor: vm.monitor,
-        operation: vm.operation,
-        vmci: vm.vmci,
-        driver: match vm.driver {
-            Driver::Unknown => RuleDriver::Unknown,
-            Driver::None => RuleDriver::Missing,
-            Driver::Version(version) => RuleDriver::Version(version),
-        },
-    }
-}
-
-fn adapter(known: &Known) -> Nic {
-    let nic = &known.nic;
-    Nic {
-        vmxnet3: nic.vmxnet3,
-        connected: nic.connected,
-        upt_compatible: nic.upt_compatible,
-        uptv2: nic.uptv2,
-        interrupts: match nic.interrupts {
-            Interrupts::Auto => RuleInterrupts::Auto,
-            Interrupts::Intx => RuleInterrupts::IntX,
-            Interrupts::Msi => RuleInterrupts::Msi,
-            Interrupts::Msix => RuleInterrupts::MsiX,
-        },
-        pxe: nic.pxe,
-        filtered: nic.filtered,
-        ..Nic::default()
-    }
-}
-
-fn grant(known: &Known) -> Grant<'_> {
-    match (&known.pools.error, known.pools.function, known.pools.vectors) {
-        (Some(text), ..) => Grant::Failed(text),
-        (None, false, _) => Grant::NoVirtualFunction,
-        (None, true, false) => Grant::NoVectors,
-        (None, true, true) => Grant::Granted,
-    }
 }
 
 /// The name of every reason of the API.

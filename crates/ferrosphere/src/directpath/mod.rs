@@ -16,6 +16,7 @@ mod pattern;
 mod report;
 mod style;
 mod subject;
+mod surroundings;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,10 @@
 
 use std::str::FromStr;
 
-use super::facts::{Driver, Interrupts, Known, Port};
+use ::directpath::facts::{Driver, Interrupts, Port};
+use ::directpath::{HostReason, Set};
+
+use super::facts::Known;
 
 /// One change of a fact, for example `memoryReservation=full`.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +31,7 @@ const KEYS: &[(&str, &str, Apply)] = &[
     ("interrupts", "auto, intx, msi or msix", interrupts),
     ("pxe", BOOL, |known, v| truth(v, &mut known.nic.pxe)),
     ("filter", "none or present", filter),
-    ("faultTolerance", BOOL, |known, v| truth(v, &mut known.vm.fault_tolerance)),
+    ("faultTolerance", BOOL, |known, v| truth(v, &mut known.vm.fault_tolerance_or_replay)),
     ("monitor", "free or blocked", |known, v| either(v, "blocked", "free", &mut known.vm.monitor)),
     ("operation", "none or running", |known, v| either(v, "running", "none", &mut known.vm.operation)),
     ("vmci", "idle or active", |known, v| either(v, "active", "idle", &mut known.vm.vmci)),
@@ -42,11 +45,13 @@ const KEYS: &[(&str, &str, Apply)] = &[
     ("interruptVectors", "free or none", |known, v| either(v, "free", "none", &mut known.pools.vectors)),
     ("activation", "works", activation),
     ("host", "supported", host),
-    ("host.gen2", BOOL, |known, v| truth(v, &mut known.host.gen2)),
-    ("host.uptv2", BOOL, |known, v| truth(v, &mut known.host.uptv2)),
-    ("host.iommu", BOOL, |known, v| truth(v, &mut known.host.hardware)),
-    ("host.dpu", BOOL, |known, v| truth(v, &mut known.host.dpu)),
-    ("host.enabled", BOOL, |known, v| truth(v, &mut known.host.enabled)),
+    ("host.gen2", BOOL, |known, v| meets(v, HostReason::IncompatibleProduct, &mut [&mut known.gen2])),
+    ("host.uptv2", BOOL, |known, v| meets(v, HostReason::IncompatibleProduct, &mut [&mut known.uptv2])),
+    ("host.iommu", BOOL, |known, v| {
+        meets(v, HostReason::IncompatibleHardware, &mut [&mut known.gen2, &mut known.uptv2])
+    }),
+    ("host.dpu", BOOL, |known, v| meets(v, HostReason::IncompatibleHardware, &mut [&mut known.uptv2])),
+    ("host.enabled", BOOL, |known, v| meets(v, HostReason::Disabled, &mut [&mut known.gen2, &mut known.uptv2])),
 ];
 
 const BOOL: &str = "true or false";
@@ -62,7 +67,7 @@ impl Change {
             let keys: Vec<_> = KEYS.iter().map(|(key, ..)| *key).collect();
             return Err(format!("there is no fact {key:?}; there are {}", keys.join(", ")));
         };
-        if !apply(&mut Known::default(), value) {
+        if !apply(&mut Known::perfect(), value) {
             return Err(format!("{key} is {values}, not {value:?}"));
         }
         Ok(Change { key, value: value.to_owned() })
@@ -106,7 +111,7 @@ fn number<N: FromStr>(value: &str, place: &mut N) -> bool {
 fn driver(known: &mut Known, value: &str) -> bool {
     let mut version = 0;
     known.vm.driver = match value {
-        "none" => Driver::None,
+        "none" => Driver::Missing,
         "unknown" => Driver::Unknown,
         _ if number(value, &mut version) => Driver::Version(version),
         _ => return false,
@@ -117,9 +122,9 @@ fn driver(known: &mut Known, value: &str) -> bool {
 fn interrupts(known: &mut Known, value: &str) -> bool {
     known.nic.interrupts = match value {
         "auto" => Interrupts::Auto,
-        "intx" => Interrupts::Intx,
+        "intx" => Interrupts::IntX,
         "msi" => Interrupts::Msi,
-        "msix" => Interrupts::Msix,
+        "msix" => Interrupts::MsiX,
         _ => return false,
     };
     true
@@ -129,7 +134,7 @@ fn interrupts(known: &mut Known, value: &str) -> bool {
 fn filter(known: &mut Known, value: &str) -> bool {
     let known_value = either(value, "present", "none", &mut known.nic.filtered);
     if let (Some(port), "none") = (&mut known.port, value) {
-        port.watched = false;
+        port.chain = false;
     }
     known_value
 }
@@ -159,8 +164,21 @@ fn activation(known: &mut Known, value: &str) -> bool {
 
 /// A host that meets everything.
 fn host(known: &mut Known, value: &str) -> bool {
-    known.host = super::facts::Host::default();
+    (known.gen2, known.uptv2) = (Set::EMPTY, Set::EMPTY);
     value == "supported"
+}
+
+/// A requirement that the host meets, or does not.
+fn meets(value: &str, reason: HostReason, sets: &mut [&mut Set<HostReason>]) -> bool {
+    let mut met = false;
+    if !truth(value, &mut met) {
+        return false;
+    }
+    let one = Set::EMPTY.with(reason);
+    for set in sets {
+        **set = if met { set.without(one) } else { set.or(one) };
+    }
+    true
 }
 
 #[cfg(test)]
