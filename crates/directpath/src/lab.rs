@@ -130,22 +130,34 @@ pub enum Of {
     Filter,
 }
 
-/// The number of the adapter that an option is about, and what it says.
+/// The number of the adapter that an option is about, and what it says. As in a vmx file, case is no difference.
 pub fn adapter_key(key: &str) -> Option<(u32, Of)> {
-    let (number, what) = key.strip_prefix("ethernet")?.split_once('.')?;
-    let of = match what {
-        "lab.intrMode" => Of::Interrupts,
-        "lab.txQueues" => Of::TxQueues,
-        "lab.rxQueues" => Of::RxQueues,
-        "lab.bootPhase" => Of::BootPhase,
-        _ => filter(what)?,
-    };
-    Some((decimal(number)?, of))
+    let (number, what) = strip_prefix(key, "ethernet")?.split_once('.')?;
+    let known = [
+        ("lab.intrMode", Of::Interrupts),
+        ("lab.txQueues", Of::TxQueues),
+        ("lab.rxQueues", Of::RxQueues),
+        ("lab.bootPhase", Of::BootPhase),
+    ];
+    let of = known.into_iter().find(|(name, _)| what.eq_ignore_ascii_case(name)).map(|(_, of)| of);
+    Some((decimal(number)?, of.or_else(|| is_filter(what).then_some(Of::Filter))?))
 }
 
-fn filter(key: &str) -> Option<Of> {
-    let number = key.strip_prefix("filter")?.strip_suffix(".name")?;
-    decimal(number).map(|_| Of::Filter)
+/// Whether an option is one of the lab, or would be if there were such a setting.
+pub fn is_lab(key: &str) -> bool {
+    let of_adapter = strip_prefix(key, "ethernet").and_then(|rest| rest.split_once('.')).map(|(_, what)| what);
+    let is = |key: &str| strip_prefix(key, "lab.").is_some();
+    is(key) || of_adapter.is_some_and(is)
+}
+
+fn is_filter(key: &str) -> bool {
+    let number = strip_prefix(key, "filter").and_then(|rest| rest.split_once('.'));
+    number.is_some_and(|(number, rest)| decimal(number).is_some() && rest.eq_ignore_ascii_case("name"))
+}
+
+fn strip_prefix<'k>(key: &'k str, prefix: &str) -> Option<&'k str> {
+    let (start, rest) = key.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
 fn decimal(text: &str) -> Option<u32> {
@@ -176,12 +188,11 @@ pub enum Refused {
 /// # Errors
 /// Unknown keys below `lab.` and `ethernetN.lab.`, and values that the setting does not take.
 pub fn check(key: &str, value: &str) -> Result<(), Refused> {
-    let of_adapter = key.strip_prefix("ethernet").and_then(|rest| rest.split_once('.')).map(|(_, what)| what);
-    if !key.starts_with("lab.") && !of_adapter.is_some_and(|what| what.starts_with("lab.")) {
+    if !is_lab(key) {
         return Ok(());
     }
     let (setting, fits) = match adapter_key(key) {
-        _ if key == GUEST_DRIVER => (&OF_MACHINES[0], value == "none" || decimal(value).is_some()),
+        _ if key.eq_ignore_ascii_case(GUEST_DRIVER) => (&OF_MACHINES[0], value == "none" || decimal(value).is_some()),
         Some((_, Of::Interrupts)) => (&OF_MACHINES[1], matches!(value, "auto" | "intx" | "msi" | "msix")),
         Some((_, Of::TxQueues)) => (&OF_MACHINES[2], is_queues(value)),
         Some((_, Of::RxQueues)) => (&OF_MACHINES[3], is_queues(value)),
@@ -213,7 +224,11 @@ mod tests {
             ("ethernet1.lab.bootPhase", "pxe"),
             ("ethernet1.lab.bootPhase", ""),
             ("ethernet1.filter2.name", "dvfilter-maclearn"),
+            ("Ethernet1.LAB.bootphase", "pxe"),
             ("guestinfo.anything", "x"),
+            ("labour", "x"),
+            ("ethernet0.present", "no"),
+            ("ethernetä", ""),
         ];
         good.iter().for_each(|(key, value)| assert_eq!(check(key, value), Ok(()), "{key}={value}"));
         let bad = [
@@ -223,11 +238,14 @@ mod tests {
             ("ethernet0.lab.txQueues", "0"),
             ("ethernet0.lab.rxQueues", "33"),
             ("ethernet0.lab.bootPhase", "disk"),
+            ("LAB.GUEST.vmxnet3.driver", "99999999999"),
         ];
         for (key, value) in bad {
             assert!(matches!(check(key, value), Err(Refused::Value { .. })), "{key}={value}");
         }
-        for key in ["lab.guest", "lab.", "ethernet0.lab.mode", "ethernetx.lab.intrMode", "ethernet.lab.txQueues"] {
+        for key in
+            ["lab.guest", "lab.", "ethernet0.lab.mode", "ethernetx.lab.intrMode", "ethernet.lab.txQueues", "LAB.x"]
+        {
             assert_eq!(check(key, "1"), Err(Refused::Key(key.into())));
         }
     }

@@ -27,7 +27,7 @@ pub struct Card<'c> {
     /// Its facts.
     pub nic: Nic,
     /// The distributed port that its backing names.
-    pub connection: Option<&'c DistributedVirtualSwitchPortConnection>,
+    pub connection: Option<&'c Obj<DistributedVirtualSwitchPortConnection>>,
 }
 
 /// The adapters of a machine, in the order of its devices.
@@ -46,8 +46,7 @@ fn card<'c>(
     let mut nic = Nic {
         vmxnet3: vmxnet3.is_some(),
         connected: device.connectable.as_ref().is_some_and(|c| c.connected),
-        // Unset by servers older than the switch: they had no way to say no.
-        upt_compatible: card.upt_compatibility_enabled != Some(false),
+        upt_compatible: card.upt_compatibility_enabled == Some(true),
         uptv2: vmxnet3.is_some_and(|v| v.uptv2_enabled == Some(true)),
         tx_queues: queues,
         rx_queues: queues,
@@ -56,7 +55,7 @@ fn card<'c>(
     options(config, device.key.saturating_sub(FIRST_CARD), &mut nic);
     let backing = device.backing.as_ref();
     let port = backing.and_then(|b| b.cast::<VirtualEthernetCardDistributedVirtualPortBackingInfo>());
-    Card { device, nic, connection: port.map(|port| &*port.port) }
+    Card { device, nic, connection: port.map(|port| &port.port) }
 }
 
 /// Takes what the machine's options say of adapter `number`.

@@ -18,9 +18,17 @@ use vim25::{
 
 /// The text of an option of the machine.
 fn extra<'c>(config: &'c VirtualMachineConfigInfo, key: &str) -> Option<&'c str> {
-    config.extra_config.iter().flatten().find(|option| option.key == key).and_then(|option| text(option))
+    config
+        .extra_config
+        .iter()
+        .flatten()
+        .find(|option| option.key.eq_ignore_ascii_case(key))
+        .and_then(|option| text(option))
 }
 
 fn text(option: &OptionValue) -> Option<&str> {
     option.value.as_ref().and_then(Any::as_str)
 }
+
+#[cfg(test)]
+mod tests;

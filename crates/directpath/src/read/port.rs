@@ -20,8 +20,12 @@ impl<'s> Chain<'s> {
         self.0.into_iter().flatten()
     }
 
+    /// The value of the nearest level that has its own. A client may not see the levels above; what is marked as inherited
+    /// is then what the server took from them.
     fn flag(self, pick: impl Fn(&'s DVPortSetting) -> Option<&'s Obj<BoolPolicy>>) -> Option<bool> {
-        self.levels().filter_map(|level| pick(level)).filter(|policy| !policy.inherited).find_map(|p| p.value)
+        let policies = || self.levels().filter_map(|level| pick(level));
+        let own = policies().filter(|policy| !policy.inherited).find_map(|policy| policy.value);
+        own.or_else(|| policies().find_map(|policy| policy.value))
     }
 
     /// Whether VMDirectPath Gen 2 may be used: unless a level says no.

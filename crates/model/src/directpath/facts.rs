@@ -4,11 +4,12 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use directpath::{
     HostReason, Set,
-    facts::{self, Driver, Interrupts, Nic, PortRole, Vm},
+    facts::{self, Nic, PortRole, Vm},
     host_reasons,
+    read::{self, Beside},
 };
 use vim25::{
-    Any, MoRef, Obj, Str,
+    MoRef, Obj, Str,
     mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem, VirtualMachine},
     types::*,
 };
@@ -170,18 +171,11 @@ fn is_mirrored(switch: &DistributedVirtualSwitch, port: u32) -> bool {
 
 /// The facts of a machine.
 pub(super) fn machine(world: &impl View, moref: &MoRef, vm: &VirtualMachine, config: &VirtualMachineConfigInfo) -> Vm {
-    let hardware = config.version.strip_prefix("vmx-").and_then(|number| number.parse().ok()).unwrap_or(0);
-    Vm {
-        on: vm.runtime.power_state == VirtualMachinePowerState::PoweredOn,
-        guest: hardware >= OLDEST_HARDWARE && supports(&config.guest_id),
-        hardware,
-        reserved: is_reserved(config),
-        fault_tolerance_or_replay: is_fault_tolerant(vm, config),
-        monitor: is_traced(config),
+    let beside = Beside {
         operation: world.state::<UnderWay>(&moref.id).is_some_and(|now| conflicts(now.operation)),
         vmci: world.state::<VmciInUse>(&moref.id).is_some(),
-        driver: driver(vm, config),
-    }
+    };
+    read::vm(config, &vm.runtime, vm.guest.as_deref(), beside)
 }
 
 /// Whether passing through ends for as long as this lasts.
@@ -194,119 +188,7 @@ pub(super) fn conflicts(operation: Operation) -> bool {
     }
 }
 
-/// First virtual hardware whose VMXNET3 passes through.
-const OLDEST_HARDWARE: u32 = 7;
-/// How ids of guests begin that never had a driver which passes through.
-const UNSUPPORTED: [&str; 12] = [
-    "dos",
-    "os2",
-    "eComStation",
-    "win31",
-    "win95",
-    "win98",
-    "winMe",
-    "winNT",
-    "netware",
-    "openServer",
-    "unixWare",
-    "darwin",
-];
-
-fn supports(guest: &str) -> bool {
-    !UNSUPPORTED.iter().any(|start| guest.starts_with(start))
-}
-
-/// The version of vmxnet3 that a guest with running tools drives, where nothing else is said: Linux since 6.0.
-const DRIVER_OF_TOOLS: u32 = 7;
-
-fn driver(vm: &VirtualMachine, config: &VirtualMachineConfigInfo) -> Driver {
-    if let Some(version) = extra(config, "lab.guest.vmxnet3.driver") {
-        return version.parse().map_or(Driver::Missing, Driver::Version);
-    }
-    let tools = vm.guest.as_ref().and_then(|guest| guest.tools_running_status.as_deref());
-    if tools == Some("guestToolsRunning") { Driver::Version(DRIVER_OF_TOOLS) } else { Driver::Missing }
-}
-
-fn is_reserved(config: &VirtualMachineConfigInfo) -> bool {
-    let reserved = config.memory_allocation.as_ref().and_then(|a| a.reservation).unwrap_or(0);
-    config.memory_reservation_locked_to_max == Some(true) || reserved >= i64::from(config.hardware.memory_mb)
-}
-
-fn is_fault_tolerant(vm: &VirtualMachine, config: &VirtualMachineConfigInfo) -> bool {
-    vm.runtime.fault_tolerance_state != VirtualMachineFaultToleranceState::NotConfigured
-        || vm.runtime.record_replay_state != VirtualMachineRecordReplayState::Inactive
-        || config.ft_info.is_some()
-        || config.flags.record_replay_enabled == Some(true)
-}
-
-fn is_traced(config: &VirtualMachineConfigInfo) -> bool {
-    let monitor = config.flags.monitor_type.as_deref().unwrap_or("release");
-    config.nested_hv_enabled == Some(true) || config.flags.run_with_debug_info == Some(true) || monitor != "release"
-}
-
 /// The adapters of a machine, in the order of its devices.
 pub(super) fn cards(config: &VirtualMachineConfigInfo) -> impl Iterator<Item = Card> {
-    let devices = config.hardware.device.iter().flatten();
-    devices.filter_map(|device| Some(card(config, device, device.cast::<VirtualEthernetCard>()?)))
-}
-
-fn card(config: &VirtualMachineConfigInfo, device: &Obj<VirtualDevice>, card: &VirtualEthernetCard) -> Card {
-    let vmxnet3 = device.cast::<VirtualVmxnet3>();
-    let mut nic = Nic {
-        vmxnet3: vmxnet3.is_some(),
-        connected: device.connectable.as_ref().is_some_and(|c| c.connected),
-        upt_compatible: card.upt_compatibility_enabled == Some(true),
-        uptv2: vmxnet3.is_some_and(|v| v.uptv2_enabled == Some(true)),
-        ..Nic::default()
-    };
-    lab(config, device.key - FIRST_CARD, &mut nic);
-    let port = |b: &Obj<VirtualDeviceBackingInfo>| {
-        Some(b.cast::<VirtualEthernetCardDistributedVirtualPortBackingInfo>()?.port.clone())
-    };
-    Card { key: device.key, nic, connection: device.backing.as_ref().and_then(port) }
-}
-
-const FIRST_CARD: i32 = crate::vm::devices::keys::FIRST_NIC;
-/// Queues that a driver asks for at the most where nothing else is said.
-const QUEUES: u16 = 8;
-
-/// What `extraConfig` says of adapter number `number`.
-fn lab(config: &VirtualMachineConfigInfo, number: i32, nic: &mut Nic) {
-    let queues = u16::try_from(config.hardware.num_cpu).unwrap_or(1).clamp(1, QUEUES);
-    (nic.tx_queues, nic.rx_queues) = (queues, queues);
-    for option in config.extra_config.iter().flatten() {
-        let Some(rest) = option.key.strip_prefix("ethernet") else { continue };
-        let Some((of, what)) = rest.split_once('.') else { continue };
-        if of.parse() != Ok(number) {
-            continue;
-        }
-        let value = option.value.as_ref().and_then(Any::as_str).unwrap_or_default();
-        match what {
-            "lab.intrMode" => nic.interrupts = interrupts(value),
-            "lab.bootPhase" => nic.pxe = value == "pxe",
-            "lab.txQueues" => nic.tx_queues = value.parse().unwrap_or(queues),
-            "lab.rxQueues" => nic.rx_queues = value.parse().unwrap_or(queues),
-            _ => nic.filtered |= is_filter(what) && !value.is_empty(),
-        }
-    }
-}
-
-fn interrupts(mode: &str) -> Interrupts {
-    match mode {
-        "intx" => Interrupts::IntX,
-        "msi" => Interrupts::Msi,
-        "msix" => Interrupts::MsiX,
-        _ => Interrupts::Auto,
-    }
-}
-
-/// Whether a key is `filterN.name`.
-fn is_filter(key: &str) -> bool {
-    let number = key.strip_prefix("filter").and_then(|rest| rest.strip_suffix(".name"));
-    number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
-}
-
-fn extra<'c>(config: &'c VirtualMachineConfigInfo, key: &str) -> Option<&'c str> {
-    let found = config.extra_config.iter().flatten().find(|option| option.key == key)?;
-    found.value.as_ref().and_then(Any::as_str)
+    read::cards(config).map(|card| Card { key: card.device.key, nic: card.nic, connection: card.connection.cloned() })
 }
