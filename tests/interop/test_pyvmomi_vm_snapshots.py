@@ -217,6 +217,21 @@ def test_the_context_id_goes_back_and_is_chosen_again_when_it_is_taken(make_vm):
     assert devices(vm, VMCI)[0].id not in (mine, -1)
 
 
+def test_a_disk_of_a_snapshot_does_not_grow(diskful):
+    vm = diskful
+    take(vm, "s")
+    [disk] = devices(vm, DISK)
+    disk.capacityInKB *= 2
+    disk.capacityInBytes = None
+    with pytest.raises(vim.fault.InvalidDeviceOperation):
+        done(vm.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=[edit(disk)])))
+    done(vm.RemoveAllSnapshots_Task())
+    [disk] = devices(vm, DISK)
+    disk.capacityInKB *= 2
+    disk.capacityInBytes = None
+    done(vm.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=[edit(disk)])))
+
+
 def test_removing_one_snapshot_merges_its_disk_and_keeps_its_children(diskful):
     vm = diskful
     a, b, c = (take(vm, letter) for letter in "abc")

@@ -88,6 +88,11 @@ pub(crate) fn edit(
         let why = format!("a disk cannot shrink: it has {had} bytes, {wanted} were asked for");
         return Err(Fault::device_operation(index, edit, None, why));
     }
+    if wanted > had && backing.parent.is_some() {
+        let edit = VirtualDeviceConfigSpecOperation::Edit;
+        let why = "a disk that lies above another one, a snapshot's or a clone's source, cannot grow";
+        return Err(Fault::device_operation(index, edit, None, why));
+    }
     if wanted > had {
         disk_backing::check_space(bench, &backing, wanted - had, wanted)?;
     }

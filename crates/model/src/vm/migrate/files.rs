@@ -85,10 +85,13 @@ pub fn relocate(config: &Obj<Config>, kept: &[Obj<Config>], goal: &Goal<'_>) -> 
     let mut renames = Renames { home: home(config, goal), ..Renames::default() };
     let mut config = config.clone();
     merge_where_asked(&mut config, goal);
-    for one in std::iter::once(&config).chain(kept) {
-        for disk in disks(one) {
-            plan(disk, goal, &mut renames);
-        }
+    for disk in disks(&config) {
+        plan(disk, goal, &mut renames);
+    }
+    // Where only the top of a chain goes, what snapshots have stays.
+    let whole = |disk: &&VirtualDisk| (goal.disk)(disk.key).is_some_and(|goal| goal.depth != Depth::Top);
+    for disk in kept.iter().flat_map(|config| disks(config)).filter(whole) {
+        plan(disk, goal, &mut renames);
     }
     let mut kept = kept.to_vec();
     for one in std::iter::once(&mut config).chain(&mut kept) {

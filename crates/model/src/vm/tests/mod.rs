@@ -6,6 +6,7 @@ mod device_rules;
 mod disk_rules;
 mod invariants;
 mod lab_options;
+mod migrate_rules;
 mod nic_options;
 mod nic_rules;
 mod option_rules;
