@@ -4,6 +4,7 @@ use std::fmt;
 
 use vim25::{DataType, Obj, Str, types::*};
 
+use crate::host::HostProfile;
 use crate::kit::{set, some, text, texts};
 
 /// The version of a distributed switch.
@@ -204,6 +205,20 @@ impl Version {
             f.mac_learning_supported = Some(self.since(6, 6));
         })
     }
+}
+
+/// The network offloads that a switch of this version can be made for.
+pub fn offload_specs(version: Version) -> Vec<DistributedVirtualSwitchNetworkOffloadSpec> {
+    let spec = |id: &'static str, types: Vec<Str>| DistributedVirtualSwitchNetworkOffloadSpec {
+        id: text(id),
+        name: some(id),
+        types: Some(types),
+        ..Default::default()
+    };
+    let none = spec("None", vec![]);
+    let offloads =
+        ["Pensando"].into_iter().chain(HostProfile::Esxi80Dpu.network_offload()).map(|id| spec(id, vec![text(id)]));
+    if version.since(8, 0) { std::iter::once(none).chain(offloads).collect() } else { vec![none] }
 }
 
 /// The version of the host software that a switch version came with.

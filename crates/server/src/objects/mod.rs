@@ -5,6 +5,9 @@
 
 mod authorization_manager;
 mod custom_fields_manager;
+mod distributed_virtual_portgroup;
+mod distributed_virtual_switch;
+mod distributed_virtual_switch_manager;
 mod entity;
 mod environment_browser;
 mod event_manager;
@@ -26,6 +29,8 @@ mod user_directory;
 mod view_manager;
 mod virtual_machine;
 
+pub use distributed_virtual_switch::tell_ports;
+
 use crate::dispatch::{Registry, RegistryError};
 
 /// Registers every handler.
@@ -43,6 +48,9 @@ pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     virtual_machine::register(registry)?;
     folder::register(registry)?;
     entity::register(registry)?;
+    distributed_virtual_portgroup::register(registry)?;
+    distributed_virtual_switch::register(registry)?;
+    distributed_virtual_switch_manager::register(registry)?;
     property_collector::register(registry)?;
     resource_pool::register(registry)?;
     search_index::register(registry)?;

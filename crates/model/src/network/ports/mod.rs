@@ -18,6 +18,7 @@
 mod lookup;
 mod plugs;
 mod ranges;
+mod show;
 mod space;
 mod write;
 
@@ -31,8 +32,9 @@ pub use lookup::{
 };
 pub use plugs::{Happening, Plugs, Tale, Teller};
 pub use ranges::Ranges;
+pub use show::{Window, shown, status};
 pub use space::PortSpace;
-pub use write::{Full, STEP, configure, grow, shrink};
+pub use write::{Full, STEP, abandon, configure, grow, shrink};
 
 /// The ports of one port group: private state of the port group.
 #[derive(Clone, Debug, Default)]

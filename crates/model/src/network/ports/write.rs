@@ -84,6 +84,16 @@ pub fn shrink(tx: &mut Tx<'_>, portgroup: &MoRef, keys: &[u32]) -> Vec<u32> {
     gone
 }
 
+/// Gives back the keys of a port group that is about to be removed.
+pub fn abandon(tx: &mut Tx<'_>, portgroup: &MoRef) {
+    let Some(group) = tx.get::<DistributedVirtualPortgroup>(portgroup) else { return };
+    let Some(switch) = group.config.distributed_virtual_switch.clone() else { return };
+    let keys: Vec<u32> = group.port_keys.iter().flatten().filter_map(|key| number(key)).collect();
+    if let Some(space) = tx.edit_private::<PortSpace>(&switch.id) {
+        keys.iter().for_each(|key| space.release(*key));
+    }
+}
+
 /// Ports that come and go with their connection are not counted.
 fn count_ports(group: &mut DistributedVirtualPortgroup) {
     let count = group.port_keys.as_ref().map_or(0, Vec::len);

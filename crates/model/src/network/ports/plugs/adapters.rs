@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use inventory::Tx;
 use vim25::{
-    MoRef, Obj, Str,
+    MoRef, Obj, Shared, Str, cast,
     mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, VirtualMachine},
     types::{
         DistributedVirtualSwitchPortConnection, VirtualDevice, VirtualEthernetCardDistributedVirtualPortBackingInfo,
@@ -40,7 +40,16 @@ pub(super) fn follow<'m>(rule: &Plugs, tx: &mut Tx<'_>, machines: impl Iterator<
 
 fn same_as_before(tx: &Tx<'_>, vm: &MoRef) -> bool {
     let (before, now) = (tx.before().find(&vm.id), tx.find(&vm.id));
-    before.zip(now).is_some_and(|(a, b)| Arc::ptr_eq(&a.content, &b.content))
+    before.zip(now).is_some_and(|(a, b)| Arc::ptr_eq(&a.content, &b.content) || same_plugs(&a.content, &b.content))
+}
+
+/// Whether two states of a machine share the configuration, and both have power or neither has.
+fn same_plugs(before: &Shared, now: &Shared) -> bool {
+    let (Some(before), Some(now)) = (cast::<VirtualMachine>(&**before), cast::<VirtualMachine>(&**now)) else {
+        return false;
+    };
+    let config = before.config.as_ref().zip(now.config.as_ref());
+    config.is_some_and(|(before, now)| before.same(now)) && before.runtime.power_state == now.runtime.power_state
 }
 
 fn plugs(vm: &VirtualMachine) -> Vec<Plug> {

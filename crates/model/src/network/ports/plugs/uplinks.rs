@@ -12,8 +12,8 @@ use vim25::{
     },
 };
 
-use super::Plugs;
-use crate::network::ports::{Connectee, Place, find, lookup, of_connection, port, switch_of_host};
+use super::{Happening, Plugs};
+use crate::network::ports::{Connectee, Place, find, lookup, of_connection, port, shrink, switch_of_host};
 
 /// Brings the uplinks of these switches up to date.
 pub(super) fn follow_switches<'m>(rule: &Plugs, tx: &mut Tx<'_>, switches: impl Iterator<Item = &'m MoRef>) {
@@ -33,10 +33,28 @@ pub(super) fn follow_switches<'m>(rule: &Plugs, tx: &mut Tx<'_>, switches: impl 
             let link = is_up(tx, &connectee);
             rule.plug(tx, &place, connectee, Some(0), link);
         }
+        drop_uplinks(rule, tx, switch, &old, &now);
     }
 }
 
-fn members(switch: Option<&DistributedVirtualSwitch>) -> Vec<Obj<DistributedVirtualSwitchHostMember>> {
+/// Uplinks that no member has any longer go.
+fn drop_uplinks(rule: &Plugs, tx: &mut Tx<'_>, switch: &MoRef, old: &[Member], now: &[Member]) {
+    let keys = |members: &[Member]| -> BTreeSet<Str> {
+        members.iter().flat_map(|m| m.uplink_port_key.iter().flatten()).cloned().collect()
+    };
+    let gone = keys(old).difference(&keys(now)).filter_map(|key| find(tx, switch, key)).collect::<Vec<Place>>();
+    for group in gone.chunk_by(|a, b| a.portgroup == b.portgroup) {
+        let numbers: Vec<u32> = group.iter().map(|place| place.key).collect();
+        let removed = shrink(tx, &group[0].portgroup, &numbers);
+        if !removed.is_empty() {
+            rule.tell(tx, &group[0].portgroup, &removed, || Happening::Removed);
+        }
+    }
+}
+
+type Member = Obj<DistributedVirtualSwitchHostMember>;
+
+fn members(switch: Option<&DistributedVirtualSwitch>) -> Vec<Member> {
     switch.and_then(|s| s.config.host.clone()).unwrap_or_default()
 }
 
