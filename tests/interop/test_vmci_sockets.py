@@ -10,10 +10,8 @@ import threading
 import pytest
 from pyVmomi import vim, vmodl
 
-import passthrough
 import vsphere
-from harness import Govc, ViJson, program
-from passthrough import ACTIVE, Subject
+from harness import Govc, program
 from vmci_sockets import DENIED, NOBODY, Machine, status, status_of, until
 from vsphere import done
 
@@ -507,44 +505,54 @@ def test_the_audit_finds_rules_that_do_nothing(lab, tmp_path):
 @pytest.fixture
 def passing(fresh_server, root, name):
     """A server with VMCI sockets, and a machine that runs and whose adapter passes through."""
-    server = fresh_server("--vmci-dir", root, "--host-profile", "esxi-7.0-vmfex", "--no-tls")
-    lab, vijson = Lab(server, root), ViJson(server, "7.0")
-    vijson.login()
+    lab = Lab(fresh_server("--vmci-dir", root, "--host-profile", "esxi-7.0-vmfex"), root)
+    [switch] = vsphere.all_of(lab.si, vim.dvs.VmwareDistributedVirtualSwitch).values()
+    group = next(g for g in switch.portgroup if not g.config.uplink)
+    port = vim.dvs.PortConnection(switchUuid=switch.uuid, portgroupKey=group.key)
+    backing = vim.vm.device.VirtualEthernetCard.DistributedVirtualPortBackingInfo(port=port)
+    card = vim.vm.device.VirtualVmxnet3(key=-1, backing=backing, uptCompatibilityEnabled=True)
     driver = vim.option.OptionValue(key="lab.guest.vmxnet3.driver", value="4")
-    subject = Subject(server, lab.si, vijson, name, memoryReservationLockedToMax=True, extraConfig=[driver])
-    subject.plug(uptCompatibilityEnabled=True)
-    subject.on()
-    until(lambda: subject.look() == ACTIVE)
-    return lab, subject
+    wish = {"memoryReservationLockedToMax": True, "extraConfig": [driver], "deviceChange": [vsphere.add(card)]}
+    vm = vsphere.create_vm(lab.si, name, **wish)
+    done(vm.PowerOnVM_Task())
+    until(lambda: passes_through(vm))
+    return lab, vm
+
+
+def passes_through(vm):
+    """Whether the machine's adapter passes through; if not, the only reason is that VMCI is in use."""
+    [entry] = vm.runtime.device
+    state = entry.runtimeState
+    assert state.vmDirectPathGen2Active or state.vmDirectPathGen2InactiveReasonVm == ["vmNptVMCIActive"]
+    return state.vmDirectPathGen2Active
 
 
 def test_a_guest_that_uses_vmci_does_not_pass_through_until_it_restarts(passing):
-    lab, subject = passing
-    in_use = passthrough.machine("vmNptVMCIActive")
-    sockets = lab.machine(subject.vm).appears()
-    tools, listener = sockets.listen("hypervisor.sock_976"), sockets.listen("host.sock_5000")
+    lab, vm = passing
+    sockets = lab.machine(vm).appears()
+    listeners = sockets.listen("hypervisor.sock_976"), sockets.listen("host.sock_5000")
     assert sockets.allows("guest.sock", b"CONNECT 0 976\n") and not sockets.allows("guest.sock", b"CONNECT 2 6000\n")
-    assert subject.look() == ACTIVE
+    assert passes_through(vm)
     assert sockets.allows("guest.sock", HOST)
-    until(lambda: subject.look() == in_use)
-    done(subject.vm.ResetVM_Task())
-    until(lambda: subject.look() == ACTIVE)
+    until(lambda: not passes_through(vm))
+    done(vm.ResetVM_Task())
+    assert passes_through(vm)
     sockets.appears()
     assert sockets.allows("guest.sock", HOST)
-    until(lambda: subject.look() == in_use)
-    subject.off()
-    subject.on()
-    until(lambda: subject.look() == ACTIVE)
-    assert tools and listener
+    until(lambda: not passes_through(vm))
+    done(vm.PowerOffVM_Task())
+    done(vm.PowerOnVM_Task())
+    assert passes_through(vm)
+    assert listeners
 
 
 def test_deny_all_but_the_tools_keeps_directpath_active(passing):
-    lab, subject = passing
-    sockets = lab.machine(subject.vm).appears()
+    lab, vm = passing
+    sockets = lab.machine(vm).appears()
     listeners = sockets.listen("hypervisor.sock_976"), sockets.listen("host.sock_5000"), sockets.listen("guest.sock_5000")
-    set_rules(lab, subject.vm, rule(10, "allow", lower=975, upper=976), rule(20, "deny"))
+    set_rules(lab, vm, rule(10, "allow", lower=975, upper=976), rule(20, "deny"))
     assert sockets.allows("guest.sock", b"CONNECT 0 976\n")
     assert not sockets.allows("guest.sock", HOST) and not sockets.allows("host.sock", GUEST)
-    until(lambda: lab.events(subject.vm, "RuleDenied"))
-    assert subject.look() == ACTIVE
+    until(lambda: lab.events(vm, "RuleDenied"))
+    assert passes_through(vm)
     assert listeners

@@ -44,12 +44,6 @@ impl Fabrics {
         self.by_host.read().get(host).cloned()
     }
 
-    /// The fabric that a machine is plugged into.
-    pub fn of_vm(&self, vm: &str) -> Option<Arc<Fabric>> {
-        let by_host = self.by_host.read();
-        by_host.values().find(|fabric| fabric.cid(vm).is_some()).cloned()
-    }
-
     /// Every fabric, with the host that it is of.
     pub fn all(&self) -> Vec<(Str, Arc<Fabric>)> {
         self.by_host.read().iter().map(|(host, fabric)| (host.clone(), fabric.clone())).collect()

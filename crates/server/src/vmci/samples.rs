@@ -12,6 +12,8 @@ use super::Fabrics;
 
 /// How many samples are kept: one hour.
 const KEPT: usize = 180;
+/// Of how many rules a sample holds the hits, lowest ranks first.
+const RULES: usize = 256;
 
 /// The counters of a machine at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub struct VmSample {
     pub sent: u64,
     /// Streams that are open.
     pub open: u64,
-    /// How often each rule decided, by rank.
+    /// How often each rule decided, by rank; of very many, the first.
     pub rules: Vec<(i64, u64)>,
 }
 
@@ -84,7 +86,7 @@ impl VmSample {
             received: counters.to_guest.get(),
             sent: counters.from_guest.get(),
             open: counters.open.get(),
-            rules: member.rules.hits().map(|(rule, hits)| (rule.rank, hits)).collect(),
+            rules: member.rules.hits().take(RULES).map(|(rule, hits)| (rule.rank, hits)).collect(),
         }
     }
 }

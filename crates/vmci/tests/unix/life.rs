@@ -110,3 +110,38 @@ async fn a_guest_that_uses_vmci_is_told_of_once() {
     assert_eq!(bench.told.try_recv(), Ok(Notice::InUse { vm: "vm-1".into() }));
     assert!(bench.told.try_recv().is_err());
 }
+
+#[tokio::test]
+async fn streams_that_outlive_their_sockets_for_a_moment_leave_the_next_link_alone() {
+    let bench = Bench::new();
+    let vm = bench.vm("vm-1", 100);
+    let _listener = bench.listener("vm-1/guest.sock_5000");
+    let _open = bench.connected("vm-1/host.sock", "CONNECT 5000\n").await;
+    vm.close(Keep::Listeners);
+    let _again = bench.vm("vm-1", 100);
+    until(|| bench.fabric.totals().open.get() == 0).await;
+    assert!(fs::metadata(bench.path("by-cid/100/host.sock")).is_ok());
+}
+
+#[tokio::test]
+async fn a_vm_whose_folder_cannot_be_made_is_not_plugged_in_and_leaves_nothing() {
+    let bench = Bench::new();
+    fs::write(bench.path("vm-1"), "in the way").unwrap();
+    let open = |key: &str, cid| {
+        let key = key.into();
+        vmci::transport::unix::Sockets::open(
+            &bench.root,
+            &bench.fabric,
+            key,
+            membership(cid),
+            Default::default(),
+            bench.limits,
+        )
+    };
+    assert!(open("vm-1", 100).is_err());
+    assert_eq!(bench.fabric.cid("vm-1"), None);
+    let _other = open("vm-2", 200).unwrap();
+    assert!(open("vm-3", 200).is_err());
+    assert!(!bench.path("vm-3").exists());
+    assert_eq!(fs::read_link(bench.path("by-cid/200")).unwrap().to_str(), Some("../vm-2"));
+}

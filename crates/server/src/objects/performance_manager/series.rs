@@ -73,7 +73,7 @@ fn machine(core: &Core, entity: &MoRef, vm: &mo::VirtualMachine) -> Vec<(Metric,
     values.extend(kilobytes(stats.guest_memory_usage).map(|kb| whole(key::MEM_ACTIVE, kb)));
     values.extend(kilobytes(stats.host_memory_usage).map(|kb| whole(key::MEM_CONSUMED, kb)));
     values.extend(stats.uptime_seconds.map(|seconds| whole(key::UPTIME, seconds)));
-    let fabric = core.vmci.of_vm(&entity.id);
+    let fabric = vm.runtime.host.as_ref().and_then(|host| core.vmci.of_host(&host.id));
     let sample = fabric.and_then(|fabric| fabric.read(|switch| switch.member(&entity.id).map(|m| VmSample::of(m))));
     values.extend(sample.iter().flat_map(vmci));
     values

@@ -11,40 +11,43 @@ use tokio::net::UnixListener;
 use super::{Place, handshake::Side, root::BY_CID};
 use crate::addr::Cid;
 
-/// The link by context id; renamed when the id changes, removed with this.
+/// The link by context id: renamed when the id changes, removed when the sockets close. A carrier may outlive its sockets
+/// for a moment, and must not touch the link of their successors then.
 pub(super) struct CidLink {
     links: PathBuf,
     key: String,
-    at: PathBuf,
+    at: Option<PathBuf>,
+    closed: bool,
 }
 
 impl CidLink {
-    pub fn make(root: &Path, key: &str, cid: Cid) -> io::Result<CidLink> {
-        let links = root.join(BY_CID);
-        let at = links.join(cid.to_string());
-        relink(&at, key)?;
-        Ok(CidLink { links, key: key.to_owned(), at })
+    /// No link yet.
+    pub fn new(root: &Path, key: &str) -> CidLink {
+        CidLink { links: root.join(BY_CID), key: key.to_owned(), at: None, closed: false }
     }
 
-    pub fn change(&mut self, cid: Cid) -> io::Result<()> {
-        let at = self.links.join(cid.to_string());
-        relink(&at, &self.key)?;
-        let before = std::mem::replace(&mut self.at, at);
-        self.remove(&before);
+    /// Makes the link, or another one in its place.
+    pub fn point(&mut self, cid: Cid) -> io::Result<()> {
+        if !self.closed {
+            let at = self.links.join(cid.to_string());
+            relink(&at, &self.key)?;
+            self.remove();
+            self.at = Some(at);
+        }
         Ok(())
     }
 
+    /// Removes the link for good.
+    pub fn close(&mut self) {
+        self.closed = true;
+        self.remove();
+    }
+
     /// Another VM, on another host, may have the same id: its link is not ours.
-    fn remove(&self, at: &Path) {
-        if at != self.links && fs::read_link(at).is_ok_and(|to| to == target(&self.key)) {
+    fn remove(&mut self) {
+        if let Some(at) = self.at.take().filter(|at| fs::read_link(at).is_ok_and(|to| to == target(&self.key))) {
             let _ = fs::remove_file(at);
         }
-    }
-}
-
-impl Drop for CidLink {
-    fn drop(&mut self) {
-        self.remove(&self.at.clone());
     }
 }
 

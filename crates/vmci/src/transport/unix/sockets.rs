@@ -36,7 +36,7 @@ pub struct Sockets {
     key: VmKey,
     fabric: Arc<Fabric>,
     place: Place,
-    _link: Arc<Mutex<CidLink>>,
+    link: Arc<Mutex<CidLink>>,
     accepting: Vec<AbortHandle>,
     keep: Keep,
 }
@@ -74,14 +74,18 @@ impl Sockets {
     ) -> io::Result<Sockets> {
         let host_socket = folder::listen(place, Side::Host)?;
         let guest_socket = folder::listen(place, Side::Guest)?;
-        let link = Arc::new(Mutex::new(CidLink::make(root.path(), &key, settings.cid)?));
+        let (link, cid) = (Arc::new(Mutex::new(CidLink::new(root.path(), &key))), settings.cid);
         let shared = Arc::new(Shared::new(fabric.clone(), key.clone(), limits));
         let guest = Arc::new(Guest { place: place.clone(), shared: shared.clone(), link: link.clone() });
         let host = Arc::new(Host { place: place.clone(), shared: shared.clone() });
         fabric.plug(key.clone(), settings, filter, guest, host).map_err(io::Error::other)?;
+        if let Err(error) = link.lock().point(cid) {
+            fabric.unplug(&key);
+            return Err(error);
+        }
         let accepting = vec![start(&shared, Side::Host, host_socket), start(&shared, Side::Guest, guest_socket)];
         let (fabric, place, keep) = (fabric.clone(), place.clone(), Keep::Nothing);
-        Ok(Sockets { key, fabric, place, _link: link, accepting, keep })
+        Ok(Sockets { key, fabric, place, link, accepting, keep })
     }
 
     /// The fabric that the VM is plugged into.
@@ -99,6 +103,7 @@ impl Drop for Sockets {
     fn drop(&mut self) {
         // First out of the way of whoever connects now, then out of the fabric.
         folder::close(&self.place);
+        self.link.lock().close();
         self.fabric.unplug(&self.key);
         self.accepting.iter().for_each(AbortHandle::abort);
         if self.keep == Keep::Nothing {
@@ -137,7 +142,7 @@ impl Carrier for Guest {
     }
 
     fn cid_changed(&self, cid: Cid) {
-        if let Err(error) = self.link.lock().change(cid) {
+        if let Err(error) = self.link.lock().point(cid) {
             tracing::warn!(%error, vm = %self.shared.vm, %cid, "the link by context id could not be changed");
         }
     }
