@@ -128,7 +128,8 @@ fn adapter(subject: &Subject<'_>, changes: &[Change]) -> Adapter {
     let reports = [report(subject, Technology::Gen2, changes), report(subject, Technology::Uptv2, changes)];
     let [gen2, uptv2] = reports;
     let mut reports = vec![gen2];
-    if uptv2.requested || uptv2.active.is_some() {
+    let thought_of = changes.iter().any(|change| change.key() == "uptv2Enabled");
+    if uptv2.requested || uptv2.active.is_some() || thought_of {
         reports.push(uptv2);
     }
     let card = subject.card;

@@ -96,21 +96,17 @@ fn row(adapter: &Adapter) -> Row {
 /// What keeps the adapter: one that passes through in one way is not kept by what speaks against the other.
 fn reasons(adapter: &Adapter) -> Vec<Line> {
     let mut lines = Vec::new();
-    let several = adapter.reports.iter().filter(|report| report.requested).count() > 1;
+    let several = adapter.reports.len() > 1;
     for report in &adapter.reports {
         let shown = adapter.state.is_wanting() && report.requested;
         let prefix = if several { format!("{}: ", title(report.technology)) } else { String::new() };
         if shown {
             lines.extend(held(report).map(|(tone, line)| (tone, format!("{prefix}{line}"))));
         }
-        if let Some(then) = &report.then
-            && (report.requested || !several)
-        {
-            lines.push(match then.active {
-                true => (Tone::Good, format!("{prefix}then active")),
-                false => (Tone::Plain, format!("{prefix}then {}", then.reasons.join(", "))),
-            });
-        }
+        lines.extend(report.then.as_ref().map(|then| match then.active {
+            true => (Tone::Good, format!("{prefix}then active")),
+            false => (Tone::Plain, format!("{prefix}then {}", then.reasons.join(", "))),
+        }));
     }
     lines
 }

@@ -250,6 +250,16 @@ fn uptv2_has_a_report_of_its_own_where_it_is_asked_for() {
 }
 
 #[test]
+fn a_thought_of_uptv2_is_judged_too() {
+    let gen2_only = scene().report(&["memoryReservation=full"]);
+    assert_eq!(gen2_only.reports.len(), 1);
+    let both = scene().report(&["uptv2Enabled=true"]);
+    assert_eq!(both.reports[1].technology, Technology::Uptv2);
+    let text = page(both);
+    assert!(text.contains("Gen 2: then active") && text.contains("UPTv2: then vmNptIncompatible"), "{text}");
+}
+
+#[test]
 fn json_has_its_documented_shape() {
     let mut scene = scene();
     scene.reservation = 1024;
