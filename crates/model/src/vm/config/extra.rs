@@ -20,7 +20,7 @@ pub(super) fn apply(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<
         let value = words(wish.value.as_ref(), index)?;
         put(&mut options, &wish.key, &value);
         let wrong = |why: String| Fault::argument(format!("configSpec.extraConfig[{index}]"), why);
-        check_lab(&wish.key, &value).map_err(wrong)?;
+        lab::check(&wish.key, &value).map_err(|refused| wrong(refused.to_string()))?;
         vmci_options::to_device(config, change, &wish.key, &value).map_err(wrong)?;
     }
     if config.extra_config.as_ref() != Some(&options) {
@@ -28,21 +28,6 @@ pub(super) fn apply(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<
         config.extra_config = Some(options);
     }
     Ok(())
-}
-
-/// Refuses keys of the lab that there are not, and values that they cannot have. Other options have any key and value.
-fn check_lab(key: &str, value: &str) -> Result<(), String> {
-    lab::check(key, value).map_err(|refused| refused.to_string())?;
-    // Options are found whatever their case; those of the lab are written in one way only.
-    match is_lab(&key.to_ascii_lowercase()) && !is_lab(key) {
-        true => Err(format!("there is no lab setting '{key}': 'ethernet' and 'lab' are written in lower case")),
-        false => Ok(()),
-    }
-}
-
-fn is_lab(key: &str) -> bool {
-    let of_adapter = key.strip_prefix("ethernet").and_then(|rest| rest.split_once('.')).map(|(_, what)| what);
-    key.starts_with("lab.") || of_adapter.is_some_and(|what| what.starts_with("lab."))
 }
 
 fn put(options: &mut Vec<Obj<OptionValue>>, key: &str, value: &str) {
