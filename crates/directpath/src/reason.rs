@@ -150,7 +150,7 @@ reasons! {
             meaning: "The platform failed to activate pass-through, typically for lack of a resource.",
             cause: "the hardware refused the activation; the extended reason says how",
             remedy: "Read the extended reason and the host's log, and try again.",
-            lab: "host option Lab.Npt.FailActivation=<text>",
+            lab: "host option Lab.Npt.FailActivation=TEXT",
             source: "vmDirectPathGen2InactiveReasonExtended",
         }
         OutOfIntrVector = "vmNptOutOfIntrVector" {

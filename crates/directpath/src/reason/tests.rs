@@ -12,7 +12,7 @@ fn check<R: Reason>(enumeration: &str) {
         assert_eq!((reason.index() as usize, R::parse(reason.name())), (place, Some(*reason)));
         let about = reason.about();
         for text in [about.meaning, about.cause, about.remedy, about.lab, about.source] {
-            assert!(text.len() >= 10 && !text.contains(['|', '\n']), "{reason:?} fits no table: {text:?}");
+            assert!(text.len() >= 10 && !text.contains(['|', '<', '\n']), "{reason:?} fits no table: {text:?}");
         }
         assert!(about.meaning.ends_with('.') && about.remedy.ends_with('.'), "{reason:?} is no sentence");
     }
