@@ -208,6 +208,24 @@ def test_the_root_pool_has_what_its_hosts_have(si):
         cluster.resourcePool.UpdateConfig(None, pool_spec(1))
 
 
+def test_what_moves_to_another_pool_takes_its_reservation_along(make_pool, make_in):
+    small, large = make_pool(128, suffix=" small"), make_pool(512, suffix=" large")
+    vm = make_in(large, memoryMB=256, memoryReservationLockedToMax=True)
+    done(vm.PowerOnVM_Task())
+    with pytest.raises(vim.fault.InsufficientMemoryResourcesFault):
+        small.MoveIntoResourcePool([vm])
+    assert vm.resourcePool == large and vm in large.vm
+    small.UpdateConfig(None, pool_spec(256))
+    small.MoveIntoResourcePool([vm])
+    assert vm.resourcePool == small and vm in small.vm and vm not in large.vm
+    assert (small.runtime.memory.unreservedForVm, large.runtime.memory.reservationUsed) == (0, 0)
+    large.MoveIntoResourcePool([small])
+    assert small.parent == large and large.runtime.memory.reservationUsed == 256 * MIB
+    place_of = large.parent
+    place_of.MoveIntoResourcePool([small])
+    assert small.parent == place_of
+
+
 def test_cpu_is_admitted_as_memory_is(make_pool, make_in):
     pool = make_pool(0, cpu=1000)
     vm = make_in(pool, cpuAllocation=Allocation(reservation=1001))

@@ -124,6 +124,24 @@ pub fn pool(tx: &Tx<'_>, pool: Option<&MoRef>, parent: &MoRef, config: &Resource
     }
 }
 
+/// Whether a pool, with all that is reserved in it, can lie in `to`.
+///
+/// # Errors
+/// As [`pool`].
+pub fn move_pool(tx: &Tx<'_>, pool: &MoRef, to: &MoRef) -> Result<(), Fault> {
+    let Some(found) = tx.get::<ResourcePool>(pool) else { return Ok(()) };
+    let (cpu, memory) = derive::reserved_in_pool(tx, pool);
+    let held = Reservation {
+        cpu: Level::of(&found.config.cpu_allocation, cpu).held(),
+        memory: Level::of(&found.config.memory_allocation, memory).held(),
+    };
+    let mut ledger = Ledger::default();
+    if let Some(from) = &found.parent {
+        ledger.release(tx, from, held);
+    }
+    fits(held, ledger.room(tx, to), "in the pool that it is to lie in")
+}
+
 /// Whether a seat has room for a reservation, once `vm` has left where it is.
 fn seat_for(tx: &Tx<'_>, vm: Option<&MoRef>, wanted: Reservation, seat: Seat<'_>) -> Result<(), Fault> {
     if wanted == Reservation::default() {

@@ -143,7 +143,7 @@ pub fn tie(
 }
 
 /// Takes a machine out of its pair.
-pub fn untie(config: &mut Obj<VirtualMachineConfigInfo>) {
+pub fn untie(config: &mut VirtualMachineConfigInfo) {
     config.ft_info = None;
     let mut flags = (*config.flags).clone();
     flags.fault_tolerance_type = Some("unset".into());

@@ -20,6 +20,7 @@ use super::{
 use crate::vm::{
     Context, Fault,
     devices::{self, Scene},
+    fault_tolerance,
     hardware::VMCI_ID_UNASSIGNED,
     identity,
     migrate::{Depth, DiskGoal},
@@ -84,7 +85,7 @@ fn identify(
     config.modified = context.now;
     config.create_date = Some(context.now);
     config.files = home_files(&wish.home.name, folder, stem).into();
-    config.ft_info = None;
+    fault_tolerance::untie(config);
     let options = config.extra_config.get_or_insert_default();
     options.retain(|o| !o.key.eq_ignore_ascii_case("vmci0.id"));
     options.iter_mut().filter(|o| o.key == "nvram").for_each(|o| *o = nvram(stem));

@@ -18,7 +18,7 @@ use crate::vm::{
     Context, Fault,
     devices::{self, Scene},
     hardware::VMCI_ID_UNASSIGNED,
-    identity, path,
+    identity, path, power,
     surroundings::DatastoreFacts,
     version,
 };
@@ -64,6 +64,7 @@ pub fn secondary(
     forget_cid(&mut list);
     config.hardware.device = Some(connect(list, primary, &config, context)?);
     let mut config = Obj::from(config);
+    power::disconnect(&mut config);
     vmci_options::sync(&mut config);
     Ok(config)
 }

@@ -23,7 +23,7 @@ pub fn create(call: &Call, args: args::CreateResourcePool) -> Result<MoRef, Faul
     call.commit(|tx| {
         let parent = &call.this;
         let owner = call.this_in::<mo::ResourcePool>(tx)?.owner.clone();
-        check_depth(tx, parent)?;
+        check_depth(tx, parent, 1)?;
         let name = names::kept(&args.name, None)?;
         names::unused(tx, parent, &name, None)?;
         let this = MoRef::new("ResourcePool", tx.new_id("resgroup"));
@@ -43,11 +43,12 @@ pub fn create(call: &Call, args: args::CreateResourcePool) -> Result<MoRef, Faul
     })
 }
 
-fn check_depth(tx: &Tx<'_>, parent: &MoRef) -> Result<(), Fault> {
+/// Whether pools that are `height` levels deep can lie in `parent`.
+pub fn check_depth(tx: &Tx<'_>, parent: &MoRef, height: usize) -> Result<(), Fault> {
     let above = |pool: &MoRef| tx.get::<mo::ResourcePool>(pool).and_then(|p| p.parent.clone());
     let is_pool = |pool: &MoRef| tx.get::<mo::ResourcePool>(pool).is_some();
     let depth = std::iter::successors(Some(parent.clone()), above).take_while(is_pool).count();
-    if depth < DEEPEST {
+    if depth + height <= DEEPEST {
         return Ok(());
     }
     let message = format!("Resource pools cannot lie more than {DEEPEST} deep in one another.");

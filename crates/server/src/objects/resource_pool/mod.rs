@@ -2,6 +2,7 @@
 
 mod configure;
 mod create;
+mod move_into;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use crate::{
 pub(super) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.on::<mo::ResourcePool, args::CreateResourcePool>(create::create)?;
     registry.on::<mo::ResourcePool, args::UpdateConfig>(configure::update)?;
+    registry.on::<mo::ResourcePool, args::MoveIntoResourcePool>(move_into::move_into)?;
     registry.on::<mo::ResourcePool, args::DestroyChildren>(destroy_children)?;
     registry.on::<mo::ResourcePool, args::RefreshRuntime>(refresh)
 }

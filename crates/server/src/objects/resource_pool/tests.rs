@@ -118,3 +118,24 @@ fn destroying_the_children_gives_their_machines_to_the_pool() {
     assert_eq!(world.get::<mo::ResourcePool>(&child).resource_pool, Some(vec![]));
     assert_eq!(world.get::<mo::ResourcePool>(&child).vm, Some(vec![vm]));
 }
+
+#[test]
+fn pools_and_machines_move_within_their_cluster_and_not_into_themselves() {
+    let world = world();
+    let (one, two) =
+        (create(&world, &root(), "one", memory(16)).unwrap(), create(&world, &root(), "two", memory(64)).unwrap());
+    let into = |pool: &MoRef, list: &[MoRef]| world.call(pool, args::MoveIntoResourcePool { list: list.to_vec() });
+    let vm = moref("VirtualMachine", "vm-20");
+    into(&two, &[one.clone(), vm.clone()]).unwrap();
+    assert_eq!(world.get::<mo::ResourcePool>(&one).parent, Some(two.clone()));
+    assert_eq!(world.get::<mo::ResourcePool>(&two).resource_pool, Some(vec![one.clone()]));
+    assert!(!world.get::<mo::ResourcePool>(&root()).resource_pool.unwrap().contains(&one));
+    assert_eq!(world.get::<mo::VirtualMachine>(&vm).resource_pool, Some(two.clone()));
+    let told = world.event_names();
+    assert!(told.contains(&"ResourcePoolMovedEvent") && told.contains(&"VmResourcePoolMovedEvent"));
+    assert_eq!(refused(into(&one, std::slice::from_ref(&two))).0, "InvalidArgument");
+    assert_eq!(refused(into(&one, &[root()])).0, "NotSupported");
+    let big = create(&world, &root(), "big", memory(128)).unwrap();
+    assert_eq!(refused(into(&two, &[big.clone()])).0, "InsufficientMemoryResourcesFault");
+    assert_eq!(world.get::<mo::ResourcePool>(&big).parent, Some(root()));
+}
