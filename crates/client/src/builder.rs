@@ -152,6 +152,11 @@ impl Builder {
         let client = Client::unconnected(transport, wire, self.page);
         let service = MoRef::new("ServiceInstance", "ServiceInstance");
         let content = client.call(&service, args::RetrieveServiceContent::default()).await?;
+        if content.property_collector.id.is_empty() {
+            let (address, reason) =
+                (client.address().authority().to_owned(), "it is not a vSphere endpoint".to_owned());
+            return Err(Error::Unsupported { address, reason });
+        }
         let client = client.with_content(content);
         if let Some(Credentials { username, password }) = self.credentials.or(in_url) {
             client.login(&username, &password).await?;

@@ -118,6 +118,19 @@ async fn another_service_is_told_from_a_vsphere_endpoint() {
 }
 
 #[tokio::test]
+async fn a_service_that_answers_anything_with_nothing_is_no_endpoint() {
+    let server = Fake::start(|call| match call.method.as_str() {
+        "POST /api/vcenter/system?action=hello" => {
+            Some(Answer::Http(200, String::new(), br#"{"api_release":"8.0.3.0"}"#.to_vec()))
+        }
+        _ => Some(Answer::Http(200, "Content-Type: application/json\r\n".into(), b"{}".to_vec())),
+    })
+    .await;
+    let error = Client::builder(&server.url()).protocol(Protocol::ViJson).connect().await.unwrap_err();
+    assert!(matches!(&error, Error::Unsupported { reason, .. } if reason.contains("not a vSphere")), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_session_that_has_ended_is_told_and_not_renewed() {
     let server = Fake::start(|call| {
         (call.method == "CurrentTime").then(|| fault(types::NotAuthenticated::default(), "Not authenticated."))

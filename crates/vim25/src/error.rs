@@ -84,7 +84,7 @@ pub enum Problem {
     },
 }
 
-/// How far a decoder goes, and what it does about fields that it does not know.
+/// How far a decoder goes, and what it does about fields that it does not know or misses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// How many objects and lists may stand inside each other.
@@ -93,13 +93,16 @@ pub struct Limits {
     pub objects: usize,
     /// Whether fields that the type does not have are skipped (a client that reads a newer server) or refused.
     pub skip_unknown: bool,
+    /// Whether required fields that were not sent have their default (a client that reads an older server, or one that
+    /// is careless) or are refused.
+    pub skip_missing: bool,
 }
 
 impl Limits {
     /// For what a client sends.
-    pub const REQUEST: Limits = Limits { depth: 64, objects: 200_000, skip_unknown: false };
+    pub const REQUEST: Limits = Limits { depth: 64, objects: 200_000, skip_unknown: false, skip_missing: false };
     /// For what a server sends.
-    pub const REPLY: Limits = Limits { depth: 64, objects: 20_000_000, skip_unknown: true };
+    pub const REPLY: Limits = Limits { depth: 64, objects: 20_000_000, skip_unknown: true, skip_missing: true };
 }
 
 impl Default for Limits {

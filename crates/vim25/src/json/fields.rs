@@ -30,8 +30,8 @@ pub(super) fn fill<'de, A: MapAccess<'de>>(
         }
     }
     match fields.missing() {
-        Some(field) => Err(context.fail(Problem::Missing { owner: ty.name, field })),
-        None => Ok((shared, message)),
+        Some(field) if !context.limits.skip_missing => Err(context.fail(Problem::Missing { owner: ty.name, field })),
+        _ => Ok((shared, message)),
     }
 }
 

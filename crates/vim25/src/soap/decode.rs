@@ -65,8 +65,10 @@ impl<'a> Decoder<'a> {
             }
         }
         match layout.missing() {
-            Some(field) => Err(Problem::Missing { owner: ty.name, field: field.name }.into()),
-            None => Ok(shared),
+            Some(field) if !self.limits.skip_missing => {
+                Err(Problem::Missing { owner: ty.name, field: field.name }.into())
+            }
+            _ => Ok(shared),
         }
     }
 

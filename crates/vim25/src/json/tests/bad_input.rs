@@ -94,6 +94,13 @@ fn fields_must_be_known_single_and_if_required_there() {
 }
 
 #[test]
+fn what_a_server_leaves_out_has_its_default() {
+    let disk = json::decode_object(br#"{"capacityInKB":7}"#, VirtualDisk::TYPE, Limits::REPLY).unwrap();
+    let disk: &VirtualDisk = cast(&*disk).unwrap();
+    assert_eq!((disk.key, disk.capacity_in_kb), (0, 7));
+}
+
+#[test]
 fn boxes_and_references_must_be_complete() {
     assert_eq!(any("5"), "expected anyType, found number");
     assert_eq!(any(r#"{"_value":5}"#), "expected anyType, found object without _typeName");

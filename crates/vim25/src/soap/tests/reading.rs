@@ -328,3 +328,14 @@ fn regression_govmomi_uses_the_prefix_xsd_without_declaring_it() {
     let object = decode_object(text.as_bytes(), OptionValue::TYPE, Limits::REQUEST).unwrap();
     assert_eq!(cast::<OptionValue>(&*object).unwrap().value, Some(Any::Str("blue".into())));
 }
+
+#[test]
+fn what_a_server_leaves_out_has_its_default() {
+    let text = "<obj xmlns='urn:vim25' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:type='VirtualDisk'>\
+                <capacityInKB>7</capacityInKB></obj>";
+    let disk = decode_object(text.as_bytes(), VirtualDevice::TYPE, Limits::REPLY).unwrap();
+    let disk: &VirtualDisk = crate::cast(&*disk).unwrap();
+    assert_eq!((disk.key, disk.capacity_in_kb), (0, 7));
+    let refused = decode_object(text.as_bytes(), VirtualDevice::TYPE, Limits::REQUEST).unwrap_err();
+    assert_eq!(refused.to_string(), "VirtualDisk requires 'key'");
+}
