@@ -12,6 +12,12 @@ pub trait Derive: Send + Sync {
     /// Brings derived state up to date for what was touched: created, changed (properties or private state) or removed.
     /// What a removed object was stands in [`Tx::before`].
     fn derive(&self, tx: &mut Tx<'_>, touched: &[vim25::MoRef]);
+
+    /// Whether the rule depends on private state of the objects that it is told of. A rule that does not is not told of
+    /// objects that only changed in that.
+    fn reads_private(&self) -> bool {
+        true
+    }
 }
 
 /// How often each rule runs at most in one commit. Real chains are as long as an inventory is deep.
@@ -23,7 +29,7 @@ pub(crate) fn run(rules: &[Box<dyn Derive>], tx: &mut Tx<'_>) {
     for _ in 0..ROUNDS {
         let mut at_rest = true;
         for (rule, seen) in rules.iter().zip(&mut seen) {
-            let (touched, now) = tx.changed_since(*seen);
+            let (touched, now) = tx.changed_since(*seen, rule.reads_private());
             *seen = now;
             if !touched.is_empty() {
                 at_rest = false;

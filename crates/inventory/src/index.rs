@@ -67,6 +67,9 @@ impl Index {
 
     /// Takes note that an object has become another: came, changed, went.
     pub(crate) fn replace(&mut self, old: Option<&Object>, new: Option<&Object>) {
+        if old.zip(new).is_some_and(|(old, new)| keys::are_shared(old, new)) {
+            return;
+        }
         let (before, after) = (keys::of(old), keys::of(new));
         let same_type = |old: &Object, new: &Object| old.content.descriptor() == new.content.descriptor();
         if before == after && old.zip(new).is_some_and(|(old, new)| same_type(old, new)) {

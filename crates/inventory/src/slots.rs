@@ -18,6 +18,8 @@ pub(crate) struct Slot {
     settled: Option<Arc<Entry>>,
     /// When it last really changed, in the transaction's own count.
     changed: u64,
+    /// When its properties last changed, or it came or went.
+    shown: u64,
     /// Whether it was touched since it was last settled.
     dirty: bool,
 }
@@ -57,7 +59,15 @@ impl Slots {
         let old = before.entry(&moref.id).cloned();
         let moref = old.as_ref().map_or(moref, |entry| &entry.object.moref).clone();
         self.by_id.insert(moref.id.clone(), at);
-        self.slots.push(Slot { moref, new: old.clone(), settled: old.clone(), old, changed: 0, dirty: false });
+        self.slots.push(Slot {
+            moref,
+            new: old.clone(),
+            settled: old.clone(),
+            old,
+            changed: 0,
+            shown: 0,
+            dirty: false,
+        });
         at
     }
 
@@ -74,6 +84,9 @@ impl Slots {
             changed(slot.settled.as_deref(), slot.new.as_deref());
             self.now += 1;
             slot.changed = self.now;
+            if !same_content(&slot.settled, &slot.new) {
+                slot.shown = self.now;
+            }
             slot.settled.clone_from(&slot.new);
         }
     }
@@ -83,14 +96,23 @@ impl Slots {
         self.now
     }
 
-    /// The objects that changed after the count stood at `since`.
-    pub fn changed_since(&self, since: u64) -> Vec<MoRef> {
-        self.slots.iter().filter(|slot| slot.changed > since).map(|slot| slot.moref.clone()).collect()
+    /// The objects that changed after the count stood at `since`: at all, or in more than private state.
+    pub fn changed_since(&self, since: u64, private: bool) -> Vec<MoRef> {
+        let changed = |slot: &&Slot| if private { slot.changed > since } else { slot.shown > since };
+        self.slots.iter().filter(changed).map(|slot| slot.moref.clone()).collect()
     }
 
     /// What is to be written to the world: the objects that differ from what they were before.
     pub fn into_changed(self) -> impl Iterator<Item = Slot> {
         self.slots.into_iter().filter(|slot| !same(&slot.old, &slot.new))
+    }
+}
+
+/// Whether both are one object with the same properties, seen without looking into them.
+fn same_content(a: &Option<Arc<Entry>>, b: &Option<Arc<Entry>>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => Arc::ptr_eq(&a.object.content, &b.object.content),
+        (a, b) => a.is_none() && b.is_none(),
     }
 }
 

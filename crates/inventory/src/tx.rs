@@ -157,10 +157,11 @@ impl<'a> Tx<'a> {
         self.private::<P>(id).is_some() && self.write_private(id).map(Private::clear::<P>).is_some()
     }
 
-    /// The objects that really changed after `since`, and the count to ask with next time.
-    pub(crate) fn changed_since(&mut self, since: u64) -> (Vec<MoRef>, u64) {
+    /// The objects that really changed after `since` (in more than private state, if that does not count), and the count
+    /// to ask with next time.
+    pub(crate) fn changed_since(&mut self, since: u64, private: bool) -> (Vec<MoRef>, u64) {
         self.settle();
-        (self.slots.changed_since(since), self.slots.now())
+        (self.slots.changed_since(since, private), self.slots.now())
     }
 
     /// Brings the index up to date with what was written.

@@ -1,8 +1,8 @@
 //! What objects can be found by.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
-use vim25::{Str, cast, mo, types::HostVirtualNic};
+use vim25::{DataType, Obj, Str, cast, mo, types::HostVirtualNic};
 
 use super::Key;
 use crate::Object;
@@ -21,6 +21,29 @@ pub(super) fn of(object: Option<&Object>) -> Vec<Key> {
         of_host(host, &mut keys);
     }
     keys
+}
+
+/// Whether two states of an object share everything that it can be found by, seen without looking into it.
+pub(super) fn are_shared(old: &Object, new: &Object) -> bool {
+    if Arc::ptr_eq(&old.content, &new.content) {
+        return true;
+    }
+    let (Some(old), Some(new)) = (cast::<mo::VirtualMachine>(&*old.content), cast::<mo::VirtualMachine>(&*new.content))
+    else {
+        return false;
+    };
+    same(&old.config, &new.config)
+        && same(&old.guest, &new.guest)
+        && old.name == new.name
+        && old.parent == new.parent
+        && old.parent_v_app == new.parent_v_app
+}
+
+fn same<T: DataType>(old: &Option<Obj<T>>, new: &Option<Obj<T>>) -> bool {
+    match (old, new) {
+        (Some(old), Some(new)) => old.same(new),
+        (old, new) => old.is_none() && new.is_none(),
+    }
 }
 
 fn of_vm(vm: &mo::VirtualMachine, keys: &mut Vec<Key>) {

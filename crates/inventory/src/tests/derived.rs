@@ -101,6 +101,38 @@ fn a_rule_is_shown_each_change_once_and_nothing_that_only_was_written() {
     assert_eq!(shown.swap(0, Ordering::Relaxed), 1, "private state may be what a rule depends on");
 }
 
+/// Counts what it is shown of properties.
+struct CountProperties(Arc<AtomicUsize>);
+
+impl Derive for CountProperties {
+    fn derive(&self, _: &mut Tx<'_>, touched: &[MoRef]) {
+        self.0.fetch_add(touched.len(), Ordering::Relaxed);
+    }
+
+    fn reads_private(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_rule_that_does_not_read_private_state_is_not_shown_changes_of_it() {
+    let shown = Arc::new(AtomicUsize::new(0));
+    let world = derived(vec![Box::new(CountProperties(shown.clone()))]);
+    let a = moref("VirtualMachine", "vm-1");
+    let count = || shown.swap(0, Ordering::Relaxed);
+    run(&world, |tx| tx.insert(a.clone(), vm("a")));
+    assert_eq!(count(), 1);
+    run(&world, |tx| tx.set_private("vm-1", 7_u8));
+    assert_eq!(count(), 0);
+    run(&world, |tx| {
+        tx.set_private("vm-1", 8_u8);
+        tx.edit::<VirtualMachine>(&a).unwrap().name = "b".into();
+    });
+    assert_eq!(count(), 1);
+    run(&world, |tx| tx.remove(&a));
+    assert_eq!(count(), 1);
+}
+
 /// Never gives the same twice.
 #[cfg(debug_assertions)]
 struct Restless;

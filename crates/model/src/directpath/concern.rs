@@ -1,19 +1,17 @@
 //! Which machines a change may concern: what changed is compared with what passthrough depends on, by shared pointers
 //! wherever there are any, so that all other changes cost next to nothing.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
-use inventory::{Object, Tx};
+use inventory::Tx;
 use vim25::{
-    MoRef, cast,
-    mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem, VirtualMachine},
+    MoRef,
+    mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem},
     types::VMwareDVSConfigInfo,
 };
 
-use crate::{
-    network::ports::{Connectee, Ports},
-    vm::activity::{UnderWay, VmciInUse},
-};
+use super::judged::Judged;
+use crate::network::ports::{Connectee, Ports};
 
 /// Machines in the order in which they are looked at, each once.
 #[derive(Default)]
@@ -24,11 +22,11 @@ pub(super) struct Concerned {
 
 impl Concerned {
     /// Those that the touched objects concern.
-    pub fn by(tx: &Tx<'_>, touched: &[MoRef]) -> Concerned {
-        let mut all = Concerned::default();
+    pub fn by(tx: &Tx<'_>, touched: &[MoRef], judged: &Judged) -> Concerned {
+        let (mut all, judged) = (Concerned::default(), judged.in_this(tx));
         for moref in touched {
             match moref.kind.as_str() {
-                "VirtualMachine" if machine_changed(tx, moref) => all.add(moref),
+                "VirtualMachine" if judged.differs(tx, moref) => all.add(moref),
                 "HostSystem" if host_changed(tx, moref) => {
                     all.add_all(tx.get::<HostSystem>(moref).and_then(|h| h.vm.as_deref()));
                 }
@@ -89,40 +87,6 @@ impl Concerned {
             self.add_all(tx.get::<DistributedVirtualPortgroup>(portgroup).and_then(|p| p.vm.as_deref()));
         }
     }
-}
-
-/// Whether a machine may differ in what passthrough depends on. A machine that is gone counts: it lets go of what it
-/// held.
-fn machine_changed(tx: &Tx<'_>, moref: &MoRef) -> bool {
-    let (Some(old), Some(new)) = (tx.before().find(&moref.id), tx.find(&moref.id)) else { return true };
-    !(same_activity(tx, &moref.id) && (Arc::ptr_eq(&old.content, &new.content) || same_machine(old, new)))
-}
-
-fn same_machine(old: &Object, new: &Object) -> bool {
-    let (Some(old), Some(new)) = (cast::<VirtualMachine>(&*old.content), cast::<VirtualMachine>(&*new.content)) else {
-        return false;
-    };
-    let config = match (&old.config, &new.config) {
-        (Some(old), Some(new)) => old.same(new),
-        (old, new) => old.is_none() && new.is_none(),
-    };
-    let tools = |vm: &VirtualMachine| vm.guest.as_ref().and_then(|g| g.tools_running_status.clone());
-    config && same_runtime(old, new) && tools(old) == tools(new)
-}
-
-fn same_runtime(old: &VirtualMachine, new: &VirtualMachine) -> bool {
-    let (old, new) = (&old.runtime, &new.runtime);
-    old.same(new)
-        || old.host == new.host
-            && old.power_state == new.power_state
-            && old.fault_tolerance_state == new.fault_tolerance_state
-            && old.record_replay_state == new.record_replay_state
-            && old.device.is_none() == new.device.is_none()
-}
-
-fn same_activity(tx: &Tx<'_>, id: &str) -> bool {
-    tx.before().private::<UnderWay>(id).map(|u| u.operation) == tx.private::<UnderWay>(id).map(|u| u.operation)
-        && tx.before().private::<VmciInUse>(id) == tx.private::<VmciInUse>(id)
 }
 
 /// Software, advanced options, physical adapters and what the switch does on the host.

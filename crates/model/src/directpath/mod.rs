@@ -10,6 +10,7 @@
 
 mod concern;
 mod facts;
+mod judged;
 mod port;
 mod round;
 mod rule;

@@ -5,6 +5,7 @@ use vim25::MoRef;
 
 use super::{
     concern::Concerned,
+    judged::Judged,
     round::Round,
     said::Adapter,
     write::{Known, Writer},
@@ -15,6 +16,7 @@ use super::{
 pub struct DirectPath {
     tell: Option<Teller>,
     known: Known,
+    judged: Judged,
 }
 
 /// Hears of changes, inside the commit.
@@ -47,7 +49,7 @@ impl DirectPath {
 
 impl Derive for DirectPath {
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
-        let concerned = Concerned::by(tx, touched);
+        let concerned = Concerned::by(tx, touched, &self.judged);
         if concerned.is_empty() {
             return;
         }
@@ -57,8 +59,10 @@ impl Derive for DirectPath {
         }
         let tell = self.tell.filter(|_| !tx.before().is_empty());
         let mut writer = Writer::new(&self.known, tell);
+        let mut judged = self.judged.in_this(tx);
         for (vm, adapters) in outcome.said {
-            writer.write(tx, vm, adapters);
+            writer.write(tx, &vm, adapters);
+            judged.remember(tx, &vm);
         }
     }
 }

@@ -38,6 +38,8 @@ impl Known {
 /// Writes, and tells what changes.
 pub(super) struct Writer<'k> {
     known: &'k Known,
+    /// What was said last: what comes next is often the same.
+    last: Option<Arc<Shown>>,
     tell: Option<Teller>,
     /// Runtimes under way, by the place of what they were and of what is said; what they were stays alive for that.
     runtimes: HashMap<(usize, usize), (Runtime, Runtime)>,
@@ -47,23 +49,30 @@ type Runtime = Obj<VirtualMachineRuntimeInfo>;
 
 impl<'k> Writer<'k> {
     pub fn new(known: &'k Known, tell: Option<Teller>) -> Writer<'k> {
-        Writer { known, tell, runtimes: HashMap::new() }
+        Writer { known, last: None, tell, runtimes: HashMap::new() }
     }
 
     /// Writes what is said of a machine's adapters, where it differs.
-    pub fn write(&mut self, tx: &mut Tx<'_>, vm: MoRef, adapters: Vec<Adapter>) {
+    pub fn write(&mut self, tx: &mut Tx<'_>, vm: &MoRef, adapters: Vec<Adapter>) {
         let old = tx.private::<Passthrough>(&vm.id).map(|said| said.0.clone());
         let said = old.as_ref().map_or(&[][..], |old| &old.adapters);
         if *said != adapters {
-            let shown = (!adapters.is_empty()).then(|| self.known.shown(adapters));
+            let shown = (!adapters.is_empty()).then(|| self.shown(adapters));
             match &shown {
                 Some(shown) => tx.set_private(&vm.id, Passthrough(shown.clone())),
                 None => tx.clear_private::<Passthrough>(&vm.id),
             };
-            self.show(tx, &vm, shown.as_ref());
-            self.tell(tx, &vm, old.as_deref(), shown.as_deref());
+            self.show(tx, vm, shown.as_ref());
+            self.tell(tx, vm, old.as_deref(), shown.as_deref());
         } else {
-            self.show(tx, &vm, old.as_ref());
+            self.show(tx, vm, old.as_ref());
+        }
+    }
+
+    fn shown(&mut self, adapters: Vec<Adapter>) -> Arc<Shown> {
+        match &self.last {
+            Some(last) if last.adapters == adapters => last.clone(),
+            _ => self.last.insert(self.known.shown(adapters)).clone(),
         }
     }
 

@@ -40,6 +40,10 @@ impl Derive for Machines {
         }
         links.write(tx);
     }
+
+    fn reads_private(&self) -> bool {
+        false
+    }
 }
 
 /// The summary repeats what the runtime says.
