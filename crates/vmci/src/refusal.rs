@@ -95,7 +95,18 @@ impl Refusal {
 
     /// Its place in [`Refusal::ALL`].
     pub fn index(self) -> usize {
-        Refusal::ALL.iter().position(|r| r.name() == self.name()).unwrap_or(0)
+        match self {
+            Refusal::Rule(_) => 0,
+            Refusal::Restricted => 1,
+            Refusal::NotGranted => 2,
+            Refusal::Unreachable => 3,
+            Refusal::NoListener => 4,
+            Refusal::NoResources => 5,
+            Refusal::InUse => 6,
+            Refusal::TooLarge => 7,
+            Refusal::TimedOut => 8,
+            Refusal::Gone => 9,
+        }
     }
 }
 

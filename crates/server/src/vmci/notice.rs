@@ -66,6 +66,7 @@ fn in_use(tx: &mut Tx<'_>, vm: &MoRef) {
 fn post(tx: &mut Tx<'_>, vm: &MoRef, kind: Extended, text: &str) {
     let Some(name) = tx.get::<mo::VirtualMachine>(vm).map(|vm| vm.name.clone()) else { return };
     let message: Str = format!("VMCI of {name}: {text}").into();
+    tracing::info!(vm = %vm.id, "{message}");
     let event = EventEx::with(|event| {
         event.event_type_id = kind.id.into();
         event.severity = Some(kind.severity.into());

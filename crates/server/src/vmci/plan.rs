@@ -3,7 +3,10 @@
 use ::vmci::{filter::Filter, reach::Generation, switch::Membership};
 use inventory::Snapshot;
 use model::vm::activity::{Operation, UnderWay};
-use vim25::{DateTime, MoRef, Str, mo, types::VirtualMachinePowerState as Power};
+use vim25::{
+    DateTime, MoRef, Str, mo,
+    types::{VirtualMachineFaultToleranceState as FaultTolerance, VirtualMachinePowerState as Power},
+};
 
 use super::device::Device;
 
@@ -78,7 +81,8 @@ pub fn wanted(world: &Snapshot, vm: &MoRef) -> Wanted {
         Power::Suspended => return Wanted::Paused,
         _ => return Wanted::Off,
     }
-    if world.private::<UnderWay>(&vm.id).is_some_and(|now| interrupts(now.operation)) {
+    let interrupted = world.private::<UnderWay>(&vm.id).is_some_and(|now| interrupts(now.operation));
+    if interrupted || is_protected(&machine.runtime.fault_tolerance_state) {
         return Wanted::Paused;
     }
     let (device, host) = (Device::of(machine), machine.runtime.host.clone());
@@ -93,6 +97,11 @@ fn interrupts(operation: Operation) -> bool {
         operation,
         Operation::Suspend | Operation::Migrate | Operation::Revert | Operation::PowerOff | Operation::Reset
     )
+}
+
+/// Whether fault tolerance keeps a second machine in step: VMCI sockets cannot be open then.
+fn is_protected(state: &FaultTolerance) -> bool {
+    !matches!(state, FaultTolerance::NotConfigured | FaultTolerance::Disabled)
 }
 
 /// What the host of a machine makes of VMCI.
@@ -129,6 +138,7 @@ mod tests {
         });
         mo::VirtualMachine::with(|vm| {
             vm.runtime.power_state = power;
+            vm.runtime.fault_tolerance_state = FaultTolerance::NotConfigured;
             vm.runtime.host = Some(MoRef::new("HostSystem", "host-1"));
             vm.config = Some(config.into());
         })
@@ -173,6 +183,13 @@ mod tests {
         for operation in [Operation::Snapshot { memory: false }, Operation::Reconfigure { adapters: true }] {
             assert!(matches!(while_it(operation), Wanted::Plugged(_)));
         }
+    }
+
+    #[test]
+    fn a_machine_under_fault_tolerance_is_paused() {
+        let mut protected = machine(Power::PoweredOn, 77);
+        protected.runtime.fault_tolerance_state = FaultTolerance::Running;
+        assert_eq!(wanted(&world(protected, None), &vm()), Wanted::Paused);
     }
 
     #[test]
