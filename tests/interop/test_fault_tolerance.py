@@ -202,7 +202,8 @@ def test_a_primary_runs_without_its_secondary_where_memory_is_short(si, vm):
 
 
 def test_a_clone_of_a_primary_has_no_fault_tolerance(protected, name):
-    clone = done(protected.CloneVM_Task(protected.parent, name + " clone", vim.vm.CloneSpec(location=vim.vm.RelocateSpec(), powerOn=False, template=False)))
+    spec = vim.vm.CloneSpec(location=vim.vm.RelocateSpec(), powerOn=False, template=False)
+    clone = done(protected.CloneVM_Task(protected.parent, name + " clone", spec))
     try:
         assert clone.config.ftInfo is None and clone.runtime.faultToleranceState == "notConfigured"
         assert clone.config.flags.faultToleranceType == "unset"

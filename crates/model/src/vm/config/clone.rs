@@ -204,7 +204,7 @@ pub fn reconnect(
 }
 
 /// Connects the adapters of distributed switches to ports of their own: a port carries one adapter.
-fn connect(
+pub(super) fn connect(
     list: Vec<Obj<VirtualDevice>>,
     stays: &dyn Fn(&DistributedVirtualSwitchPortConnection) -> bool,
     config: &VirtualMachineConfigInfo,

@@ -3,25 +3,17 @@
 use vim25::{
     MoRef, Obj, Str,
     types::{
-        VirtualDevice, VirtualDeviceConfigSpec, VirtualDeviceConfigSpecOperation, VirtualDeviceFileBackingInfo,
-        VirtualDisk, VirtualEthernetCard, VirtualEthernetCardDistributedVirtualPortBackingInfo,
-        VirtualMachineConfigInfo, VirtualMachineVMCIDevice,
+        VirtualDevice, VirtualDeviceFileBackingInfo, VirtualDisk, VirtualMachineConfigInfo, VirtualMachineVMCIDevice,
     },
 };
 
 use super::{
+    clone::connect,
     create::{file_name, free_folder},
     defaults::{home_files, nvram},
     vmci_options,
 };
-use crate::vm::{
-    Context, Fault,
-    devices::{self, Scene},
-    hardware::VMCI_ID_UNASSIGNED,
-    identity, path, power,
-    surroundings::DatastoreFacts,
-    version,
-};
+use crate::vm::{Context, Fault, hardware::VMCI_ID_UNASSIGNED, identity, path, power, surroundings::DatastoreFacts};
 
 /// Where the files of a secondary go.
 pub struct SecondaryFiles<'a> {
@@ -62,7 +54,7 @@ pub fn secondary(
     let mut list = config.hardware.device.clone().unwrap_or_default();
     copy_disks(&mut list, files, &folder, &stem)?;
     forget_cid(&mut list);
-    config.hardware.device = Some(connect(list, primary, &config, context)?);
+    config.hardware.device = Some(connect(list, &|_| false, &config, context)?);
     let mut config = Obj::from(config);
     power::disconnect(&mut config);
     vmci_options::sync(&mut config);
@@ -106,32 +98,4 @@ fn forget_cid(devices: &mut [Obj<VirtualDevice>]) {
             vmci.id = Some(VMCI_ID_UNASSIGNED);
         }
     }
-}
-
-/// Connects the adapters of distributed switches to ports of their own: a port carries one adapter.
-fn connect(
-    list: Vec<Obj<VirtualDevice>>,
-    primary: &VirtualMachineConfigInfo,
-    config: &VirtualMachineConfigInfo,
-    context: &Context<'_>,
-) -> Result<Vec<Obj<VirtualDevice>>, Fault> {
-    let mut specs = vec![];
-    for device in list.iter().filter(|d| d.is::<VirtualEthernetCard>()) {
-        let mut device = device.clone();
-        let backing = device.backing.as_mut();
-        let port = backing.and_then(|b| b.cast_mut::<VirtualEthernetCardDistributedVirtualPortBackingInfo>());
-        let Some(port) = port else { continue };
-        port.port.port_key = None;
-        port.port.connection_cookie = None;
-        specs.push(spec(VirtualDeviceConfigSpecOperation::Remove, device.clone()));
-        specs.push(spec(VirtualDeviceConfigSpecOperation::Add, device));
-    }
-    let home = super::create::home_of(config).ok_or_else(|| Fault::vm_config("files.vmPathName", "it has no files"))?;
-    let version = version::number(&primary.version).unwrap_or(version::NEWEST);
-    let scene = Scene { context: *context, version, on: false, creating: false, home };
-    Ok(devices::apply(&list, &specs, scene)?.devices)
-}
-
-fn spec(operation: VirtualDeviceConfigSpecOperation, device: Obj<VirtualDevice>) -> Obj<VirtualDeviceConfigSpec> {
-    VirtualDeviceConfigSpec { operation: Some(operation), device, ..Default::default() }.into()
 }
