@@ -249,4 +249,14 @@ mod tests {
             assert_eq!(check(key, "1"), Err(Refused::Key(key.into())));
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_taken_or_refused(start in "(lab|ethernet[0-9]*)?[.]?(lab|filter[0-9]*)?", rest in ".*", value in ".*") {
+            let key = start + &rest;
+            if check(&key, &value).is_err() {
+                assert!(is_lab(&key), "{key} is none of our business");
+            }
+        }
+    }
 }

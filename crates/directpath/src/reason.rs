@@ -73,7 +73,7 @@ reasons! {
             meaning: "The guest operating system or the virtual hardware does not support pass-through.",
             cause: "guestId names no 64-bit Linux or Windows (otherGuest and otherGuest64 are given the benefit of the doubt), or the hardware is older than vmx-07 (vmx-20 for UPTv2)",
             remedy: "Install a supported guest and set guestId to it, or upgrade the virtual hardware.",
-            lab: "ReconfigVM_Task with guestId freebsd13_64Guest",
+            lab: "ReconfigVM_Task with guestId freebsd13_64Guest, while the machine is off",
             source: "config.guestId, config.version",
         }
         IncompatibleGuestDriver = "vmNptIncompatibleGuestDriver" {
