@@ -205,12 +205,17 @@ def test_another_datacenter_has_its_own_folder_and_networks(site, vm):
     there = one(site, vim.Datacenter, "DC1")
     store = target.datastore[0]
     spec = {"host": target, "pool": target.parent.resourcePool}
-    with pytest.raises((vim.fault.CannotAccessVmConfig, vim.fault.CannotAccessVmDisk, vim.fault.InvalidDatastore)):
+    with pytest.raises(vim.fault.InvalidDatastore):
         relocate(vm, **spec, datastore=datastore(site, "DC0", "LocalDS_0"))
+    # Both datacenters have a datastore of this name: they are not the same.
+    assert store.name == vm.datastore[0].name
+    with pytest.raises(vim.fault.CannotAccessVmConfig):
+        relocate(vm, **spec)
     with pytest.raises(vim.fault.DatacenterMismatch):
         relocate(vm, **spec, datastore=store, folder=one(site, vim.Datacenter, "DC0").vmFolder)
     relocate(vm, **spec, datastore=store)
     assert vm.parent == there.vmFolder and vm.datastore == [store]
+    assert devices(vm, DISK)[0].backing.datastore == store
 
 
 def test_a_network_that_the_target_lacks_is_named(site, name):
@@ -329,6 +334,29 @@ def test_a_move_under_way_keeps_others_off_and_can_be_cancelled(fresh_server, na
     done(vm.PowerOffVM_Task())
     time.sleep(2)
     assert vm.runtime.host == before and vm in before.vm and vm not in target.vm
+
+
+def test_a_checker_says_what_a_move_would_end_in_and_moves_nothing(site, vm):
+    checker = site.content.vmProvisioningChecker
+    home, target, far = vm.runtime.host, other_host(vm), host(site, "DC1_H0")
+
+    def faults(task):
+        return [(r.vm, r.host, [type(e).__name__.rpartition(".")[2] for e in r.error]) for r in done(task)]
+
+    assert faults(checker.CheckMigrate_Task(vm, target)) == [(vm, target, [])]
+    every = faults(checker.CheckMigrate_Task(vm, None, vm.resourcePool, None, ["hostTests"]))
+    assert {h for _, h, _ in every} == set(vm.resourcePool.owner.host) and not any(e for _, _, e in every)
+    assert faults(checker.CheckMigrate_Task(vm, target, None, "poweredOn")) == [(vm, target, ["InvalidPowerState"])]
+    results = faults(checker.QueryVMotionCompatibilityEx_Task([vm], [target, far]))
+    assert results == [(vm, target, []), (vm, far, ["CannotAccessVmConfig"])]
+    spec = vim.vm.RelocateSpec(host=far)
+    assert faults(checker.CheckRelocate_Task(vm, spec)) == [(vm, far, ["InvalidArgument"])]
+    clone = vim.vm.CloneSpec(location=vim.vm.RelocateSpec(), powerOn=False, template=False)
+    assert faults(checker.CheckClone_Task(vm, vm.parent, vm.name + "-c", clone)) == [(vm, None, [])]
+    assert faults(checker.CheckClone_Task(vm, vm.parent, vm.name, clone)) == [(vm, None, ["DuplicateName"])]
+    with pytest.raises(vmodl.fault.InvalidArgument):
+        checker.CheckRelocate_Task(vm, spec, ["luckTests"])
+    assert vm.runtime.host == home and vm.name + "-c" not in all_of(site, vim.VirtualMachine)
 
 
 def test_govc_moves_a_machine(fresh_server, tmp_path, name):

@@ -60,6 +60,7 @@ fn insert_plain(tx: &mut Tx, settings: &Settings) {
     put(tx, settings, mo::IpPoolManager::default());
     put(tx, settings, mo::DistributedVirtualSwitchManager::default());
     put(tx, settings, mo::StorageResourceManager::default());
+    put(tx, settings, mo::VirtualMachineProvisioningChecker::default());
 }
 
 /// Puts a manager where it belongs, unless this kind of server has none of its type.

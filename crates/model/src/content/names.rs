@@ -34,6 +34,7 @@ const MANAGERS: &[(&str, Option<&str>, Option<&str>)] = &[
     ("IpPoolManager", Some("IpPoolManager"), None),
     ("DistributedVirtualSwitchManager", Some("DVSManager"), Some("ha-dvsmanager")),
     ("StorageResourceManager", Some("StorageResourceManager"), Some("ha-storage-resource-manager")),
+    ("VirtualMachineProvisioningChecker", Some("ProvChecker"), None),
 ];
 
 /// The manager of type `kind`; none if this kind of server has none.

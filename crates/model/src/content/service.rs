@@ -42,6 +42,7 @@ fn content(about: AboutInfo, root: MoRef, esx: bool) -> ServiceContent {
         c.ip_pool_manager = find("IpPoolManager");
         c.dv_switch_manager = find("DistributedVirtualSwitchManager");
         c.storage_resource_manager = find("StorageResourceManager");
+        c.vm_provisioning_checker = find("VirtualMachineProvisioningChecker");
     })
 }
 

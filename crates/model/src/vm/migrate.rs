@@ -8,7 +8,7 @@ use vim25::{Obj, Str, types::VirtualMachineConfigInfo};
 use super::surroundings::DatastoreFacts;
 
 pub use files::{Renames, home_folder, relocate};
-pub use reach::{check_reach, check_running_devices};
+pub use reach::{check_reach, check_running_devices, no_home};
 
 /// Which files of a disk go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct DiskGoal {
 pub struct Goal<'a> {
     /// The datastore for the VM's own folder.
     pub home: &'a DatastoreFacts,
+    /// Whether that is where it is. Names do not tell: each datacenter has its own.
+    pub stays: bool,
     /// The folder there.
     pub folder: Str,
     /// Where each disk goes, by key; none for one that stays.

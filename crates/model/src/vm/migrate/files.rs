@@ -107,7 +107,7 @@ fn disks(config: &Config) -> impl Iterator<Item = &VirtualDisk> {
 
 fn home(config: &Config, goal: &Goal<'_>) -> Option<(Str, Str)> {
     let vmx = DatastorePath::parse(config.files.vm_path_name.as_deref()?)?;
-    if vmx.datastore == goal.home.name {
+    if goal.stays {
         return None;
     }
     let old = path::join(vmx.datastore, vmx.folder(), "");
@@ -130,7 +130,11 @@ fn plan(disk: &VirtualDisk, goal: &Goal<'_>, renames: &mut Renames) {
     let many = if depth == Depth::Top { 1 } else { usize::MAX };
     for backing in chain_of(disk).into_iter().take(many) {
         let Some(old) = DatastorePath::parse(&backing.file_name) else { continue };
-        if old.datastore == datastore.name || renames.disks.contains_key(&backing.file_name) {
+        let there = match &backing.datastore {
+            Some(now) => *now == datastore.datastore,
+            None => old.datastore == datastore.name,
+        };
+        if there || renames.disks.contains_key(&backing.file_name) {
             continue;
         }
         let new = free_path(&datastore, &old, goal, renames);

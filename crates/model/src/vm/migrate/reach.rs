@@ -24,20 +24,25 @@ pub fn check_reach(config: &VirtualMachineConfigInfo, there: &dyn Surroundings) 
     if version::number(&config.version).is_some_and(|number| number > host.newest_hardware) {
         return Err(Fault::hardware_version(&config.version, &host));
     }
-    let reaches = |path: &str| {
-        let name = DatastorePath::parse(path).map(|p| p.datastore);
-        name.is_none_or(|name| there.datastore_named(name).is_some_and(|d| d.accessible))
+    let reaches = |path: &str, datastore: Option<&MoRef>| {
+        let Some(path) = DatastorePath::parse(path) else { return true };
+        let found = datastore.map_or_else(|| there.datastore_named(path.datastore), |d| there.datastore(d));
+        found.is_some_and(|facts| facts.accessible)
     };
-    if let Some(vmx) = config.files.vm_path_name.as_deref().filter(|vmx| !reaches(vmx)) {
-        let message = format!("Unable to access the virtual machine configuration: {vmx} on host '{}'.", host.name);
-        let fault = CannotAccessVmConfig { reason: unreachable(vmx), ..Default::default() };
-        return Err(Fault::new(fault, message));
+    if let Some(vmx) = config.files.vm_path_name.as_deref().filter(|vmx| !reaches(vmx, None)) {
+        return Err(no_home(vmx, &host.name));
     }
     for device in config.hardware.device.iter().flatten() {
         check_files(device, &reaches, &host.name)?;
         check_network(device, there, &host.name)?;
     }
     Ok(())
+}
+
+/// `CannotAccessVmConfig`: the host does not reach the datastore of a vmx file.
+pub fn no_home(vmx: &str, host: &str) -> Fault {
+    let message = format!("Unable to access the virtual machine configuration: {vmx} on host '{host}'.");
+    Fault::new(CannotAccessVmConfig { reason: unreachable(vmx), ..Default::default() }, message)
 }
 
 /// Whether a VM with this configuration can change its host while it runs.
@@ -53,9 +58,14 @@ pub fn check_running_devices(config: &VirtualMachineConfigInfo) -> Result<(), Fa
     Err(Fault::new(DisallowedMigrationDeviceAttached { fault: cause.into(), ..Default::default() }, message))
 }
 
-fn check_files(device: &Obj<VirtualDevice>, reaches: &dyn Fn(&str) -> bool, host: &str) -> Result<(), Fault> {
+/// Says whether a host reaches a file: by the datastore if it is known, else by the name of one.
+type Reaches<'a> = dyn Fn(&str, Option<&MoRef>) -> bool + 'a;
+
+fn check_files(device: &Obj<VirtualDevice>, reaches: &Reaches<'_>, host: &str) -> Result<(), Fault> {
     if let Some(disk) = device.cast::<VirtualDisk>() {
-        let Some(lost) = chain_of(disk).into_iter().find(|b| !reaches(&b.file_name)) else { return Ok(()) };
+        let Some(lost) = chain_of(disk).into_iter().find(|b| !reaches(&b.file_name, b.datastore.as_ref())) else {
+            return Ok(());
+        };
         let message = format!("Unable to access the virtual disk {} on host '{host}'.", lost.file_name);
         let fault = CannotAccessVmDisk {
             base: device_fault(device, lost.file_name.clone()),
@@ -64,7 +74,8 @@ fn check_files(device: &Obj<VirtualDevice>, reaches: &dyn Fn(&str) -> bool, host
         return Err(Fault::new(fault, message));
     }
     let file = device.backing.as_ref().and_then(|b| b.cast::<VirtualDeviceFileBackingInfo>());
-    let lost = file.filter(|f| is_connected(device) && !f.file_name.is_empty() && !reaches(&f.file_name));
+    let lost = file
+        .filter(|f| is_connected(device) && !f.file_name.is_empty() && !reaches(&f.file_name, f.datastore.as_ref()));
     match lost {
         None => Ok(()),
         Some(lost) => {

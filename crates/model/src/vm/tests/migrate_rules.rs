@@ -44,7 +44,7 @@ fn moved(depth: Depth, taken: &'static [&'static str]) -> migrate::Moved {
     let disk = |_| Some(DiskGoal { datastore: home.clone(), depth, thin: None });
     let exists = |_: &DatastoreFacts, path: &str| taken.contains(&path);
     let folder = migrate::home_folder("DC0_H0_VM1", "DC0_H0_VM1", &home, &exists);
-    migrate::relocate(&now, &[kept], &Goal { home: &home, folder, disk: &disk, exists: &exists })
+    migrate::relocate(&now, &[kept], &Goal { home: &home, stays: false, folder, disk: &disk, exists: &exists })
 }
 
 #[test]
@@ -63,7 +63,8 @@ fn newer_hardware_than_the_hosts_is_refused() {
 #[test]
 fn files_on_a_datastore_that_the_host_lacks_are_named() {
     let mut lost = config();
-    backing(&mut lost).file_name = "[far] vm/vm.vmdk".into();
+    let disk = backing(&mut lost);
+    (disk.file_name, disk.datastore) = ("[far] vm/vm.vmdk".into(), None);
     let fault = refused(&lost, &World::default());
     let disk = fault.fault.cast::<CannotAccessVmDisk>().unwrap();
     assert_eq!((disk.device.as_str(), disk.backing.as_str()), ("Hard disk 1", "[far] vm/vm.vmdk"));

@@ -5,7 +5,7 @@ use model::vm::{
     migrate::{self, Depth, DiskGoal},
     path::DatastorePath,
     snapshot::chain_of,
-    surroundings::{DatastoreFacts, Lookup},
+    surroundings::{DatastoreFacts, Lookup, Surroundings},
 };
 use vim25::{
     EnumValue, MoRef, Str, mo,
@@ -27,6 +27,8 @@ pub struct Location {
     pub pool: Option<MoRef>,
     /// The datastore for its own files.
     pub home: DatastoreFacts,
+    /// Whether they are there already.
+    pub stays: bool,
     disks: Vec<(i32, DiskGoal)>,
     /// Whether disks that are not named go home too.
     together: bool,
@@ -41,30 +43,24 @@ impl Location {
         spec: &VirtualMachineRelocateSpec,
         config: &VirtualMachineConfigInfo,
         pool: Option<&MoRef>,
-        host: Option<&MoRef>,
+        host_now: Option<&MoRef>,
     ) -> Result<Location, Fault> {
         refuse(spec)?;
         let pool = spec.pool.as_ref().or(pool);
-        let host = find_host(tx, spec, pool, host)?;
+        let host = find_host(tx, spec, pool, host_now)?;
         let around = Around::new(tx.before(), host.clone());
-        let home = match &spec.datastore {
+        let home = host_now.and_then(|host| home_of(tx, config, host));
+        let new_home = match &spec.datastore {
             Some(datastore) => reached(tx, &around, datastore)?,
-            None => {
-                let vmx = config.files.vm_path_name.as_deref().and_then(DatastorePath::parse);
-                let home = vmx.and_then(|vmx| around.datastore_named(vmx.datastore));
-                match home {
-                    Some(home) => home,
-                    None => {
-                        migrate::check_reach(config, &around)?;
-                        return Err(Fault::invalid_argument("spec.datastore", "the machine has no files: name one"));
-                    }
-                }
-            }
+            None => home.as_ref().and_then(|home| around.datastore(home)).ok_or_else(|| {
+                migrate::no_home(config.files.vm_path_name.as_deref().unwrap_or_default(), &around.host().name)
+            })?,
         };
+        let stays = Some(&new_home.datastore) == home.as_ref();
         let disks = locators(tx, &around, spec, config)?;
         let together = spec.datastore.is_some();
         let depth = depth(spec.disk_move_type.as_deref(), "spec.diskMoveType")?;
-        Ok(Location { host, pool: pool.cloned(), home, disks, together, depth, thin: thin(spec) })
+        Ok(Location { host, pool: pool.cloned(), home: new_home, stays, disks, together, depth, thin: thin(spec) })
     }
 
     /// Where a disk goes; none if it stays.
@@ -76,8 +72,8 @@ impl Location {
     /// Where the copy of a disk goes: unless something else is asked for, to the datastore that the disk is on.
     pub fn copy(&self, disk: &VirtualDisk, around: &Around<'_>) -> DiskGoal {
         let here = || {
-            let path = chain_of(disk).first().and_then(|top| DatastorePath::parse(&top.file_name));
-            path.and_then(|path| around.datastore_named(path.datastore)).unwrap_or_else(|| self.home.clone())
+            let now = chain_of(disk).first().and_then(|top| top.datastore.clone());
+            now.and_then(|now| around.datastore(&now)).unwrap_or_else(|| self.home.clone())
         };
         self.disk(disk.key).unwrap_or_else(|| self.goal(here()))
     }
@@ -90,6 +86,13 @@ impl Location {
     pub fn depths(&self) -> impl Iterator<Item = Depth> {
         self.disks.iter().map(|(_, goal)| goal.depth).chain([self.depth])
     }
+}
+
+/// The datastore of a machine's own files, as its host knows it.
+fn home_of(tx: &Tx<'_>, config: &VirtualMachineConfigInfo, host: &MoRef) -> Option<MoRef> {
+    let vmx = config.files.vm_path_name.as_deref().and_then(DatastorePath::parse)?;
+    let around = Around::new(tx.before(), host.clone());
+    around.datastore_named(vmx.datastore).map(|facts| facts.datastore)
 }
 
 fn refuse(spec: &VirtualMachineRelocateSpec) -> Result<(), Fault> {

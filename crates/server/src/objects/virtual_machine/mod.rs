@@ -1,6 +1,7 @@
 //! `VirtualMachine`: its life and its configuration.
 
 mod around;
+mod check;
 mod clone;
 mod create;
 mod fault_tolerance;
@@ -53,5 +54,6 @@ pub(super) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.on::<mo::VirtualMachine, args::UnregisterVM>(remove::unregister)?;
     registry.on::<mo::VirtualMachine, args::Destroy_Task>(remove::destroy)?;
     fault_tolerance::register(registry)?;
+    check::register(registry)?;
     snapshot::register(registry)
 }

@@ -32,12 +32,26 @@ struct Wish {
 /// `CloneVM_Task`
 pub fn clone(call: &Call, args: args::CloneVM_Task) -> Result<MoRef, Fault> {
     let wish = Wish { folder: args.folder, name: args.name, spec: args.spec, instant: false };
-    check(&wish.spec)?;
+    check_spec(&wish.spec)?;
     task::stage(call, |work| async move { perform(&work, &wish).await.map(|vm| Some(Any::MoRef(vm))) })
 }
 
+/// Whether a clone could be made now.
+pub fn check(
+    tx: &mut Tx<'_>,
+    source: &MoRef,
+    folder: MoRef,
+    name: Str,
+    spec: &Obj<VirtualMachineCloneSpec>,
+) -> Result<(), Fault> {
+    check_spec(spec)?;
+    let (seed, vm) = (tx.random(), MoRef::new("VirtualMachine", tx.new_id("vm")));
+    let wish = Wish { folder, name, spec: spec.clone(), instant: false };
+    plan::plan(tx, source, &vm, &wish, seed).map(|_| ())
+}
+
 /// What of a spec can be judged by itself.
-fn check(spec: &VirtualMachineCloneSpec) -> Result<(), Fault> {
+fn check_spec(spec: &VirtualMachineCloneSpec) -> Result<(), Fault> {
     if spec.customization.is_some() {
         return Err(Fault::not_supported("No guest can be customized by this server: clone without a customization."));
     }

@@ -75,7 +75,7 @@ async fn perform(work: &Work, wish: &Wish) -> Result<(), Fault> {
     let vm = &work.this;
     let begin = |tx: &mut Tx<'_>| {
         let seed = tx.random();
-        check_state(tx, vm, wish)?;
+        check_state(tx, vm, wish.state.as_ref())?;
         let plan = plan::plan(tx, vm, &wish.spec, seed)?;
         tale::begins(tx, work, vm, &plan);
         let order = Order { vm: vm.clone(), config: plan.after.config.unwrap_or_default(), action: Action::Move };
@@ -90,10 +90,22 @@ async fn perform(work: &Work, wish: &Wish) -> Result<(), Fault> {
     operation::perform(work, vm, begin, end).await
 }
 
-fn check_state(tx: &Tx<'_>, vm: &MoRef, wish: &Wish) -> Result<(), Fault> {
+/// Whether a move could be made now.
+pub fn check(
+    tx: &mut Tx<'_>,
+    vm: &MoRef,
+    spec: &VirtualMachineRelocateSpec,
+    state: Option<&Power>,
+) -> Result<(), Fault> {
+    check_state(tx, vm, state)?;
+    let seed = tx.random();
+    plan::plan(tx, vm, spec, seed).map(|_| ())
+}
+
+fn check_state(tx: &Tx<'_>, vm: &MoRef, state: Option<&Power>) -> Result<(), Fault> {
     let machine = tx.get::<mo::VirtualMachine>(vm).ok_or_else(|| Fault::object_not_found(vm))?;
     let now = &machine.runtime.power_state;
-    match wish.state.as_ref().filter(|wanted| *wanted != now) {
+    match state.filter(|wanted| *wanted != now) {
         None => Ok(()),
         Some(wanted) => {
             let message = format!("'{}' is {} and not {}.", machine.name, now.as_str(), wanted.as_str());

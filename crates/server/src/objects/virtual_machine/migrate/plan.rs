@@ -115,9 +115,9 @@ fn relocated(
     };
     let vmx = config.files.vm_path_name.as_deref().and_then(DatastorePath::parse);
     let (folder, stem) = vmx.map_or(("", ""), |vmx| (vmx.folder(), vmx.stem()));
-    let stays = vmx.is_some_and(|vmx| vmx.datastore == location.home.name);
+    let stays = location.stays;
     let folder = if stays { folder.into() } else { migrate::home_folder(folder, stem, &location.home, &exists) };
-    let goal = Goal { home: &location.home, folder, disk: &|key| location.disk(key), exists: &exists };
+    let goal = Goal { home: &location.home, stays, folder, disk: &|key| location.disk(key), exists: &exists };
     let kept: Vec<_> = kept.iter().map(|(_, config)| config.clone()).collect();
     Ok(migrate::relocate(config, &kept, &goal))
 }
