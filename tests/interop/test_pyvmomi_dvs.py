@@ -392,6 +392,26 @@ def test_ports_are_mirrored_and_passthrough_is_a_matter_of_the_switch(si, datace
     assert switch.capability.featuresSupported.vmDirectPathGen2Supported is False
 
 
+def test_ports_move_to_another_group(si, datacenter):
+    switch = create_switch(datacenter, hosts=hosts_of(si))
+    web, db = create_portgroup(switch, "web"), create_portgroup(switch, "db")
+    vm = vm_on(si, web)
+    key = port_of(switch, vm).key
+    with pytest.raises(vim.fault.DvsFault):
+        done(switch.MoveDVPort_Task([key], db.key))
+    policy = web.config.policy
+    policy.livePortMovingAllowed = True
+    done(web.ReconfigureDVPortgroup_Task(Portgroup.ConfigSpec(policy=policy)))
+    done(switch.MoveDVPort_Task([key, web.portKeys[-1]], db.key))
+    assert (len(web.portKeys), len(db.portKeys)) == (6, 10) and list(vm.network) == [db]
+    port = port_of(switch, vm)
+    assert (port.key, port.portgroupKey, port.connectee.connectedEntity) == (key, db.key, vm)
+    with pytest.raises(vim.fault.NotFound):
+        done(switch.MoveDVPort_Task([key], "dvportgroup-4711"))
+    with pytest.raises(vim.fault.DvsFault):
+        done(switch.MoveDVPort_Task([key], switch.config.uplinkPortgroup[0].key))
+
+
 def test_the_manager_knows_switches_and_hosts(si, datacenter):
     manager = si.content.dvSwitchManager
     hosts = hosts_of(si)

@@ -34,7 +34,7 @@ pub use plugs::{Happening, Plugs, Tale, Teller};
 pub use ranges::Ranges;
 pub use show::{Window, shown, status};
 pub use space::PortSpace;
-pub use write::{Full, STEP, abandon, configure, grow, shrink};
+pub use write::{Full, STEP, abandon, configure, grow, shrink, transfer};
 
 /// The ports of one port group: private state of the port group.
 #[derive(Clone, Debug, Default)]

@@ -102,6 +102,38 @@ fn count_ports(group: &mut DistributedVirtualPortgroup) {
     }
 }
 
+/// Moves a port, with all that is said of it, to another group of its switch. The adapter that is connected to it has to
+/// name the group too. Whether there is such a port.
+pub fn transfer(tx: &mut Tx<'_>, place: &Place, to: &MoRef) -> bool {
+    let Some(group) = tx.get::<DistributedVirtualPortgroup>(to) else { return false };
+    let switch = group.config.distributed_virtual_switch.clone().unwrap_or_default();
+    let Some(ports) = tx.edit_private::<Ports>(&place.portgroup.id).filter(|p| p.contains(place.key)) else {
+        return false;
+    };
+    let (free, entry) = (ports.free.remove(place.key), ports.entries.remove(&place.key));
+    let key = Str::from(place.key.to_string());
+    if let Some(group) = tx.edit::<DistributedVirtualPortgroup>(&place.portgroup) {
+        group.port_keys.get_or_insert_default().retain(|known| *known != key);
+        count_ports(group);
+    }
+    if let Some(group) = tx.edit::<DistributedVirtualPortgroup>(to) {
+        group.port_keys.get_or_insert_default().push(key);
+        count_ports(group);
+    }
+    if let Some(space) = tx.edit_private::<PortSpace>(&switch.id) {
+        space.release(place.key);
+        space.take(to, place.key, place.key);
+    }
+    let Some(ports) = tx.edit_private::<Ports>(&to.id) else { return false };
+    if free {
+        ports.free.insert(place.key);
+    }
+    if let Some(entry) = entry {
+        ports.entries.insert(place.key, entry);
+    }
+    true
+}
+
 /// Gives a port a configuration of its own, or takes it back. Whether there is such a port.
 pub fn configure(tx: &mut Tx<'_>, place: &Place, own: Option<Own>) -> bool {
     change(tx, place, |port| port.own = own.map(Arc::new))

@@ -6,6 +6,7 @@ mod faults;
 mod features;
 mod fetch;
 mod hosts;
+mod move_ports;
 mod pnics;
 mod port_config;
 pub mod portgroups;
@@ -34,6 +35,7 @@ pub(super) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.on::<Switch, args::RefreshDVPortState>(fetch::refresh)?;
     registry.on::<Switch, args::QueryUsedVlanIdInDvs>(fetch::used_vlans)?;
     registry.on::<Switch, args::ReconfigureDVPort_Task>(port_config::reconfigure)?;
+    registry.on::<Switch, args::MoveDVPort_Task>(move_ports::move_ports)?;
     registry.on::<Switch, args::UpdateDvsCapability>(capability::update)?;
     registry.on::<Switch, args::EnableNetworkResourceManagement>(capability::manage_resources)?;
     registry.on::<Switch, args::PerformDvsProductSpecOperation_Task>(capability::product_operation)
