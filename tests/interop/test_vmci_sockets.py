@@ -269,6 +269,38 @@ def test_vmotion_resets_and_the_machine_is_reached_on_its_new_host(lab):
     talk(machine.stream("host.sock", GUEST), listener.accept()[0])
 
 
+def test_a_machine_cannot_be_reached_while_it_moves(fresh_server, root):
+    lab = Lab(fresh_server("--vmci-dir", root, "--task-delay", "MigrateVM_Task:700"), root)
+    vm, machine = lab.running("DC0_C0_RP0_VM0")
+    target = next(h for h in vm.runtime.host.parent.host if h != vm.runtime.host)
+    task = vm.MigrateVM_Task(host=target, priority="defaultPriority")
+    machine.vanishes()
+    assert task.info.state == "running" and vm.runtime.host != target
+    machine.appears()
+    done(task)
+    assert vm.runtime.host == target
+
+
+def test_power_cycles_with_traffic_leave_no_descriptor(lab):
+    vm, machine = lab.running()
+    files = f"/proc/{lab.server.process.pid}/fd"
+    before = len(os.listdir(files))
+    for _ in range(20):
+        listener = machine.appears().listen("guest.sock_5000")
+        streams = [machine.stream("host.sock", GUEST) for _ in range(10)]
+        half_open = machine.stream("guest.sock", b"DGRAM\n"), machine.ask("guest.sock", b"garbage\n")
+        done(vm.PowerOffVM_Task())
+        assert all(ended(stream) for stream in streams) and half_open
+        listener.close()
+        until(lambda: not os.path.exists(machine.folder))
+        done(vm.PowerOnVM_Task())
+    machine.appears()
+    until(lambda: len(os.listdir(files)) <= before + 4)
+    totals = next(h for h in status(lab.root)["hosts"] if h["vms"] and h["streams"]["opened"])
+    assert totals["streams"] == {"opened": 200, "open": 0}
+    assert totals["bytes"]["taken"] == totals["bytes"]["given"] + totals["bytes"]["lost"]
+
+
 def test_the_link_by_context_id_leads_to_the_machine(lab):
     vm, machine = lab.running()
     link = os.path.join(lab.root, "by-cid", str(device(vm).id % 2**32))
