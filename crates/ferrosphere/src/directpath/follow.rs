@@ -63,7 +63,7 @@ async fn round(
     if !mirror.is_complete() {
         return Ok(());
     }
-    let mut world = World::of(mirror.iter(), arguments.vm.as_deref())?;
+    let mut world = World::of(mirror.iter(), arguments.vm.as_deref(), client.version())?;
     world.read_ports(client).await?;
     if printed.is_none() {
         read_empty(&world, arguments)?;

@@ -70,7 +70,7 @@ async fn ask(arguments: &Directpath) -> anyhow::Result<bool> {
 
 async fn once(client: &Client, arguments: &Directpath, style: Style) -> anyhow::Result<bool> {
     let objects = client.fetch(&world::query(client.version())).await?;
-    let mut world = World::of(objects.iter(), arguments.vm.as_deref())?;
+    let mut world = World::of(objects.iter(), arguments.vm.as_deref(), client.version())?;
     read_empty(&world, arguments)?;
     world.read_ports(client).await?;
     let adapters = report::adapters(&world, &arguments.what_if);

@@ -53,7 +53,10 @@ impl<'w> Subject<'w> {
     /// Whether the adapter asks to pass through in this way.
     pub fn asks(&self, technology: Technology) -> bool {
         match technology {
-            Technology::Gen2 => self.card.upt_compatibility_enabled == Some(true),
+            Technology::Gen2 => match self.card.upt_compatibility_enabled {
+                Some(asks) => asks,
+                None => self.vmxnet3.is_some() && !self.world.can_ask,
+            },
             Technology::Uptv2 => self.vmxnet3.is_some_and(|card| card.uptv2_enabled == Some(true)),
         }
     }
@@ -130,6 +133,7 @@ impl<'w> Subject<'w> {
         let config = self.vm.config.as_ref();
         let card = config.and_then(|config| read::cards(config).nth(self.place));
         let mut nic = card.map(|card| card.nic).unwrap_or_default();
+        nic.upt_compatible = self.asks(Technology::Gen2);
         nic.vmxnet3 &= !has("vmNptIncompatibleAdapterType");
         nic.filtered |= has("vmNptConflictingIOChainConfigured");
         if has("vmNptIncompatibleAdapterFeatures") && nic.interrupts != Interrupts::IntX && !nic.pxe {

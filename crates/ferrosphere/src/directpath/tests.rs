@@ -2,7 +2,7 @@
 
 use ::client::Properties;
 use vim25::types::*;
-use vim25::{Any, DataType, EnumValue, MoRef, Obj};
+use vim25::{Any, ApiVersion, DataType, EnumValue, MoRef, Obj};
 
 use super::report::{Adapter, State, adapters};
 use super::style::Style;
@@ -18,6 +18,8 @@ struct Scene {
     reservation: i64,
     host: HostCapability,
     version: &'static str,
+    /// The version of the API that is spoken.
+    spoken: &'static str,
 }
 
 fn distributed() -> Obj<VirtualDeviceBackingInfo> {
@@ -47,7 +49,7 @@ fn scene() -> Scene {
         ..Default::default()
     };
     let host = HostCapability { vm_direct_path_gen2_supported: Some(true), ..Default::default() };
-    Scene { on: true, nic, state: Some(state), reservation: 4096, host, version: "7.0.3" }
+    Scene { on: true, nic, state: Some(state), reservation: 4096, host, version: "7.0.3", spoken: "8.0.3.0" }
 }
 
 /// What a server says of an adapter that does not pass through.
@@ -101,7 +103,8 @@ impl Scene {
                 [("name", "fast".into()), ("key", "dvportgroup-1".into())],
             ),
         ];
-        World::of(objects.iter(), pattern).expect("properties of these types")
+        World::of(objects.iter(), pattern, ApiVersion::parse(self.spoken).expect("a version"))
+            .expect("properties of these types")
     }
 
     fn report(self, changes: &[&str]) -> Adapter {
@@ -213,6 +216,16 @@ fn an_adapter_that_does_not_ask_is_not_wanting() {
 }
 
 #[test]
+fn before_there_was_a_way_to_ask_every_vmxnet3_did() {
+    let mut scene = scene();
+    scene.nic.upt_compatibility_enabled = None;
+    scene.spoken = "5.5";
+    scene.state = Some(inactive(&["vmNptInsufficientMemoryReservation"], &[]));
+    let adapter = scene.report(&["memoryReservation=full"]);
+    assert!(adapter.state == State::Inactive && adapter.reports[0].then.as_ref().is_some_and(|then| then.active));
+}
+
+#[test]
 fn a_server_that_says_nothing_is_told_from_one_that_says_no() {
     let mut scene = scene();
     scene.state = None;
@@ -285,7 +298,7 @@ fn a_pattern_and_the_mark_of_a_template_leave_machines_out() {
         MoRef::new("VirtualMachine", "vm-2"),
         [("name", Any::from("web-2")), ("config.template", Any::Bool(true))],
     );
-    assert_eq!(World::of([template].iter(), None).expect("a VM").vms.len(), 0);
+    assert_eq!(World::of([template].iter(), None, ApiVersion::newest()).expect("a VM").vms.len(), 0);
 }
 
 #[test]

@@ -67,9 +67,14 @@ pub struct World {
     switches: HashMap<Str, Found<mo::DistributedVirtualSwitch>>,
     groups: HashMap<Str, Found<mo::DistributedVirtualPortgroup>>,
     ports: HashMap<PortKey, Obj<DistributedVirtualPort>>,
+    /// Whether adapters say that they ask to pass through: since API 6.0. Before, every vmxnet3 does.
+    pub can_ask: bool,
     /// What could not be read.
     pub notes: Vec<String>,
 }
+
+/// The first version of the API with `uptCompatibilityEnabled`.
+const FIRST_TO_ASK: &str = "6.0";
 
 /// The question for all of it, in words that a server of this version knows.
 pub fn query(version: ApiVersion) -> Query {
@@ -81,12 +86,18 @@ pub fn query(version: ApiVersion) -> Query {
 }
 
 impl World {
-    /// The world from what was read; of the machines those whose name fits. Templates are left out.
+    /// The world from what was read in this version of the API; of the machines those whose name fits. Templates are left
+    /// out.
     ///
     /// # Errors
     /// If an object does not have the properties of its type.
-    pub fn of<'p>(objects: impl Iterator<Item = &'p Properties>, vm: Option<&str>) -> Result<World, Error> {
-        let mut world = World::default();
+    pub fn of<'p>(
+        objects: impl Iterator<Item = &'p Properties>,
+        vm: Option<&str>,
+        version: ApiVersion,
+    ) -> Result<World, Error> {
+        let can_ask = ApiVersion::parse(FIRST_TO_ASK).is_none_or(|first| version >= first);
+        let mut world = World { can_ask, ..World::default() };
         for object in objects {
             let is = |name: &str| {
                 vim25::managed_type(&object.object.kind).is_some_and(|t| t.lineage().any(|t| t.name == name))
