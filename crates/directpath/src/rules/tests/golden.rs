@@ -29,7 +29,8 @@ fn g2_an_e1000_on_a_standard_switch_of_a_machine_that_is_off() {
     let world = plain(esx(Set::EMPTY));
     let vm = Vm { on: false, ..world.vm };
     let nic = Nic { vmxnet3: false, connected: false, upt_compatible: false, uptv2: false, ..world.nic };
-    let verdict = World { port: None, vm, nic, ..world }.judge(Technology::Gen2);
+    let world = World { port: None, vm, nic, ..world };
+    let verdict = world.judge(Technology::Gen2);
     let names: Vec<_> = verdict.vm.names().collect();
     assert_eq!(names, ["vmNptIncompatibleAdapterType", "vmNptDisabledOrDisconnectedAdapter"]);
     assert_eq!(verdict.other, Set::EMPTY.with(OtherReason::IncompatibleNetwork));
@@ -53,7 +54,8 @@ fn g4_the_port_of_an_uplink_has_an_incompatible_connectee_and_no_reasons_of_the_
         world.host.reporting = reporting;
         let port =
             Port { role: PortRole::Host, switch_gen2: false, uplink_gen2: false, allowed: false, ..Port::default() };
-        let verdict = World { port: Some(port), ..world }.judge(Technology::Gen2);
+        world.port = Some(port);
+        let verdict = world.judge(Technology::Gen2);
         assert_eq!(verdict.port_other, Set::EMPTY.with(PortOther::IncompatibleConnectee));
         assert!(!verdict.active && verdict.network.is_empty());
     }

@@ -129,12 +129,9 @@ proptest! {
 
     #[test]
     fn esx_tells_less_but_never_something_else(world in world(), technology in technology()) {
-        let told = |reporting| {
-            let mut world = world.clone();
-            world.host.reporting = reporting;
-            world.judge(technology)
-        };
-        let (full, esx) = (told(Reporting::Full), told(Reporting::Esx));
+        let telling = |reporting| World { host: Host { reporting, ..world.host }, ..world.clone() };
+        let (full, esx) = (telling(Reporting::Full), telling(Reporting::Esx));
+        let (full, esx) = (full.judge(technology), esx.judge(technology));
         prop_assert_eq!(full.active, esx.active);
         prop_assert!(esx.vm.without(full.vm).is_empty() && esx.other.without(full.other).is_empty());
         prop_assert!(esx.network.without(full.network).is_empty());
