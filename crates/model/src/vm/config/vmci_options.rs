@@ -87,6 +87,10 @@ fn slot(device: &VirtualMachineVMCIDevice) -> Option<i32> {
 
 /// Makes the options that repeat a fact of the device say what the device says.
 pub fn sync(config: &mut Obj<VirtualMachineConfigInfo>) {
+    let speaks_of_it = |key: &str| ALL.iter().any(|known| key.eq_ignore_ascii_case(known));
+    if !config.extra_config.iter().flatten().any(|option| speaks_of_it(&option.key)) {
+        return;
+    }
     let facts = facts(config);
     follow(config, |key| {
         facts.iter().find(|(known, _)| key.eq_ignore_ascii_case(known)).map(|(_, value)| value.clone())

@@ -4,6 +4,7 @@ mod config_rules;
 mod default_vm;
 mod device_rules;
 mod disk_rules;
+mod fault_tolerance;
 mod invariants;
 mod lab_options;
 mod migrate_rules;

@@ -197,3 +197,88 @@ fn there_is_a_most_of_rules() {
         assert_eq!(property(&fault), "virtualDeviceSpec.device.filterInfo.filters");
     }
 }
+
+mod property {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn word(known: &'static [&'static str]) -> impl Strategy<Value = String> {
+        prop_oneof![
+            9 => proptest::sample::select(known).prop_map(String::from),
+            1 => "[a-z]{0,6}",
+        ]
+    }
+
+    fn port() -> impl Strategy<Value = Option<i64>> {
+        prop_oneof![
+            Just(None),
+            (0i64..3).prop_map(Some),
+            (0xFFFF_FFFCi64..0x1_0000_0002).prop_map(Some),
+            Just(Some(-1))
+        ]
+    }
+
+    fn filter() -> impl Strategy<Value = Obj<VirtualMachineVMCIDeviceFilterSpec>> {
+        let words = (
+            word(&["allow", "deny"]),
+            word(&["stream", "datagram", "anyProtocol"]),
+            word(&["guest", "host", "anyDirection"]),
+        );
+        (-1i64..4, words, port(), port()).prop_map(|(rank, (action, protocol, direction), lower, upper)| {
+            VirtualMachineVMCIDeviceFilterSpec {
+                rank,
+                action: action.into(),
+                protocol: protocol.into(),
+                direction: direction.into(),
+                lower_dst_port_boundary: lower,
+                upper_dst_port_boundary: upper,
+            }
+            .into()
+        })
+    }
+
+    fn wish() -> impl Strategy<Value = VirtualMachineVMCIDevice> {
+        let id = prop::option::of(prop_oneof![any::<i64>(), -2i64..20, 0xFFFF_FFF0i64..0x1_0000_0010]);
+        let place = (prop::option::of(99i32..102), prop::option::of(16i32..19));
+        let flags = (any::<Option<bool>>(), any::<Option<bool>>());
+        let filters = prop::option::of(prop::collection::vec(filter(), 0..4));
+        (id, place, flags, filters).prop_map(|(id, (controller, unit), (enable, open), filters)| {
+            vmci(|d| {
+                d.id = id;
+                d.controller_key = controller;
+                d.unit_number = unit;
+                d.filter_enable = enable;
+                d.allow_unrestricted_communication = open;
+                d.filter_info = filters.map(|f| VirtualMachineVMCIDeviceFilterInfo { filters: Some(f) }.into());
+            })
+        })
+    }
+
+    proptest! {
+        /// Whatever clients send: one device at its place, an id of 32 bits that is not reserved, rules that hold.
+        #[test]
+        fn every_edit_leaves_a_device_that_can_be(script in prop::collection::vec((any::<bool>(), wish()), 1..8)) {
+            let mut devices = fresh();
+            for (on, wish) in script {
+                match edited(on, &devices, wish.clone()) {
+                    Ok(after) => devices = after,
+                    Err(fault) => prop_assert!(fault.fault.is::<InvalidDeviceSpec>(), "{fault:?}"),
+                }
+                prop_assert_eq!(devices.iter().filter(|d| d.is::<VirtualMachineVMCIDevice>()).count(), 1);
+                let device = device(&devices);
+                prop_assert_eq!((device.controller_key, device.unit_number), (Some(100), Some(17)));
+                let id = i32::try_from(device.id.unwrap()).expect("it has 32 bits") as u32;
+                prop_assert!(id > 15);
+                let rules = device.filter_info.as_ref().and_then(|i| i.filters.clone()).unwrap_or_default();
+                let ranks: std::collections::HashSet<i64> = rules.iter().map(|r| r.rank).collect();
+                prop_assert_eq!(ranks.len(), rules.len());
+                for rule in &rules {
+                    let (low, high) = (rule.lower_dst_port_boundary, rule.upper_dst_port_boundary);
+                    prop_assert!(low.unwrap_or(0) <= high.unwrap_or(0xFFFF_FFFE) && rule.rank >= 0);
+                    prop_assert!(["allow", "deny"].contains(&rule.action.as_str()));
+                }
+            }
+        }
+    }
+}
