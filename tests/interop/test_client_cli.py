@@ -276,3 +276,51 @@ def test_a_watch_ends_with_inactive_if_that_is_the_last_state(cli, nic_vm):
     watching = Watching(cli, "--vm", nic_vm.name)
     watching.until(lambda line: True)
     assert watching.end(signal.SIGTERM) == INACTIVE
+
+
+def allow(si, allowed):
+    """Let the port group say whether its ports may pass adapters through."""
+    group = all_of(si, vim.dvs.DistributedVirtualPortgroup)["DC0_DVPG0"]
+    policy = vim.dvs.VmwareDistributedVirtualSwitch.VmwarePortConfigPolicy(
+        vmDirectPathGen2Allowed=vim.BoolPolicy(inherited=False, value=allowed)
+    )
+    spec = vim.dvs.DistributedVirtualPortgroup.ConfigSpec(
+        configVersion=group.config.configVersion, defaultPortConfig=policy
+    )
+    done(group.ReconfigureDVPortgroup_Task(spec))
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_an_adapter_is_followed_into_passing_through_and_out_again(fresh_server, connect, tmp_path, protocol):
+    server = fresh_server("--no-tls", "--host-profile", "esxi-7.0-vmfex")
+    si, cli = connect(to=server), Cli(server, tmp_path)
+    vm = all_of(si, vim.VirtualMachine)["DC0_H0_VM0"]
+    before = cli.adapter(vm.name, protocol, "--what-if", "memoryReservation=full")["gen2"]
+    assert names(before["reasons"]) == {"vmNptInsufficientMemoryReservation"}
+    assert before["whatIf"] == {"active": True, "reasons": []}
+    watching = Watching(cli, protocol, "--vm", vm.name)
+    try:
+        watching.until(lambda line: line["state"] == "inactive")
+        reserve_all(vm)
+        assert watching.until(lambda line: line["state"] == "active")["activeBy"] == "gen2"
+        assert cli.run("--vm", vm.name, protocol).returncode == ACTIVE
+        allow(si, False)
+        gen2 = watching.until(lambda line: line["state"] == "inactive")["gen2"]
+        assert {"vmNptIncompatibleNetwork", "portNptDisabledForPort"} == names(gen2["reasons"])
+        thought = cli.adapter(vm.name, protocol, "--what-if", "port.allowed=true")["gen2"]["whatIf"]
+        assert thought == {"active": True, "reasons": []}
+        allow(si, True)
+        watching.until(lambda line: line["state"] == "active")
+    finally:
+        status = watching.end()
+    assert status == ACTIVE
+
+
+def test_a_watch_says_that_the_server_is_gone_and_goes_on_trying(fresh_server, tmp_path):
+    server = fresh_server("--no-tls")
+    watching = Watching(Cli(server, tmp_path))
+    watching.until(lambda line: True)
+    server.kill()
+    assert "trying again" in watching.process.stderr.readline()
+    assert watching.process.poll() is None
+    assert watching.end() == INACTIVE
