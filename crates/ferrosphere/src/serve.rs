@@ -62,7 +62,8 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
 /// Carries VMCI connections. Sockets of machines that run are there when this returns, and gone when the task is.
 fn vmci(server: &Server, root: Root, settings: &Settings) -> JoinHandle<()> {
     let services = settings.vmci.as_ref().map(|vmci| vmci.services.clone()).unwrap_or_default();
-    tokio::spawn(server::vmci::run(server.core().clone(), Setup { root, services }))
+    let files = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(1024, |(now, _)| now);
+    tokio::spawn(server::vmci::run(server.core().clone(), Setup { root, services, files }))
 }
 
 fn identity(settings: &Settings) -> anyhow::Result<Option<Identity>> {

@@ -33,6 +33,20 @@ impl Default for Limits {
     }
 }
 
+/// How many streams several fabrics may have open together, so that a process keeps open files for its other work.
+#[derive(Debug)]
+pub struct Budget {
+    open: Count,
+    most: u64,
+}
+
+impl Budget {
+    /// Room for `most` streams.
+    pub fn new(most: u64) -> Arc<Budget> {
+        Arc::new(Budget { open: Count::default(), most })
+    }
+}
+
 /// What is plugged in for a VM.
 #[derive(Clone)]
 pub struct Plug {
@@ -63,6 +77,7 @@ pub struct Fabric {
     switch: RwLock<Switch<Plug>>,
     notices: mpsc::UnboundedSender<Notice>,
     limits: Limits,
+    budget: Arc<Budget>,
     totals: Arc<Totals>,
 }
 
@@ -71,12 +86,18 @@ impl Fabric {
     /// plugged in: one for each rule, and a few for each VM.
     pub fn new(generation: Generation, limits: Limits) -> (Arc<Fabric>, mpsc::UnboundedReceiver<Notice>) {
         let (notices, told) = mpsc::unbounded_channel();
-        (Fabric::telling(generation, limits, notices), told)
+        (Fabric::telling(generation, limits, Budget::new(u64::MAX), notices), told)
     }
 
-    /// A fabric that tells somebody who listens to others as well.
-    pub fn telling(generation: Generation, limits: Limits, notices: mpsc::UnboundedSender<Notice>) -> Arc<Fabric> {
-        Arc::new(Fabric { switch: RwLock::new(Switch::new(generation)), notices, limits, totals: Arc::default() })
+    /// A fabric that shares a budget with others, and tells somebody who listens to them as well.
+    pub fn telling(
+        generation: Generation,
+        limits: Limits,
+        budget: Arc<Budget>,
+        notices: mpsc::UnboundedSender<Notice>,
+    ) -> Arc<Fabric> {
+        let switch = RwLock::new(Switch::new(generation));
+        Arc::new(Fabric { switch, notices, limits, budget, totals: Arc::default() })
     }
 
     /// Gives a place a name; see [`Switch::register`].
@@ -151,7 +172,7 @@ impl Fabric {
     }
 
     async fn open(&self, way: &Way<Plug>, port: Port, to: Address) -> Result<(Box<dyn Pipe>, Line), Refusal> {
-        let mut line = Line::new(way, &self.totals, self.limits.streams)?;
+        let mut line = Line::new(self, way)?;
         let far = destination(way).ok_or(Refusal::Unreachable)?;
         let cid = way.source.as_ref().map_or(Cid::HOST, |source| source.settings.cid);
         let opening = tokio::time::timeout(self.limits.connect, far.open(Address::new(cid, port), to));
@@ -223,15 +244,18 @@ pub struct Line {
 }
 
 impl Line {
-    fn new(way: &Way<Plug>, totals: &Arc<Totals>, limit: u64) -> Result<Line, Refusal> {
+    fn new(fabric: &Fabric, way: &Way<Plug>) -> Result<Line, Refusal> {
         let members = || [&way.source, &way.target].into_iter().flatten();
         let gone = Gone(members().map(|member| member.plug.gone.subscribe()).collect());
         // From here on the line counts as open, and its end undoes that.
         members().for_each(|member| member.counters.open.add(1));
         way.service.iter().for_each(|service| service.counters.open.add(1));
+        let (totals, budget) = (fabric.totals.clone(), fabric.budget.clone());
         totals.open.add(1);
-        let line = Line { books: Books { way: way.clone(), totals: totals.clone() }, gone };
-        let is_full = members().any(|member| member.counters.open.get() > limit);
+        budget.open.add(1);
+        let is_full = members().any(|member| member.counters.open.get() > fabric.limits.streams)
+            || budget.open.get() > budget.most;
+        let line = Line { books: Books { way: way.clone(), totals, budget }, gone };
         if is_full { Err(Refusal::NoResources) } else { Ok(line) }
     }
 }
@@ -260,6 +284,7 @@ impl Gone {
 pub(crate) struct Books {
     way: Way<Plug>,
     totals: Arc<Totals>,
+    budget: Arc<Budget>,
 }
 
 impl Books {
@@ -292,5 +317,6 @@ impl Drop for Books {
         members.for_each(|member| member.counters.open.sub(1));
         self.way.service.iter().for_each(|service| service.counters.open.sub(1));
         self.totals.open.sub(1);
+        self.budget.open.sub(1);
     }
 }

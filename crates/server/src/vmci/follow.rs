@@ -7,7 +7,7 @@ use std::{
 };
 
 use ::vmci::{
-    fabric::{self, Fabric},
+    fabric::{self, Budget, Fabric},
     switch::Notice,
     transport::unix::{Keep, Limits, Sockets},
 };
@@ -27,6 +27,10 @@ use crate::core::Core;
 
 /// How often counters are sampled.
 const SAMPLING: Duration = Duration::from_secs(20);
+/// The sockets that the fabric listens on for a machine.
+const FILES_OF_A_MACHINE: u64 = 2;
+/// The two ends of a stream.
+const FILES_OF_A_STREAM: u64 = 2;
 
 /// Keeps the fabrics in step with the inventory for as long as it is polled; dropped, every socket closes. When this
 /// returns, the machines that run have their sockets.
@@ -43,7 +47,8 @@ pub fn run(core: Arc<Core>, setup: Setup) -> impl Future<Output = ()> + Send {
     };
     let (tell, mut told) = mpsc::unbounded_channel();
     let mut news = core.inventory.subscribe();
-    let mut follower = Follower { core, machines: BTreeMap::new(), setup, tell, seen: None };
+    let budget = Budget::new(setup.files / 2 / FILES_OF_A_STREAM);
+    let mut follower = Follower { core, machines: BTreeMap::new(), setup, tell, budget, seen: None };
     follower.catch_up();
     async move {
         let _status = status;
@@ -75,6 +80,7 @@ struct Follower {
     machines: BTreeMap<Str, Machine>,
     setup: Setup,
     tell: mpsc::UnboundedSender<Notice>,
+    budget: Arc<Budget>,
     /// The revision up to which everything is in step.
     seen: Option<Revision>,
 }
@@ -160,7 +166,16 @@ impl Follower {
                 }
             }
         }
+        let is_plugged = |machine: &Machine| machine.plugged.is_some();
+        let mut count = self.machines.values().filter(|machine| is_plugged(machine)).count() as u64;
         for (id, plan) in open {
+            if !self.machines.get(&id).is_some_and(is_plugged) {
+                if count >= self.setup.files / 4 / FILES_OF_A_MACHINE {
+                    tracing::warn!(vm = %id, files = self.setup.files, "no VMCI sockets: too few files can be open");
+                    continue;
+                }
+                count += 1;
+            }
             self.open(world, id, plan);
         }
     }
@@ -200,7 +215,7 @@ impl Follower {
         let mut by_host = self.core.vmci.by_host.write();
         let made = by_host.entry(host.clone()).or_insert_with(|| {
             let generation = plan::generation(world, host);
-            let fabric = Fabric::telling(generation, fabric::Limits::default(), self.tell.clone());
+            let fabric = Fabric::telling(generation, fabric::Limits::default(), self.budget.clone(), self.tell.clone());
             for spec in &self.setup.services {
                 if let Err(why) = fabric.register(spec.service()) {
                     tracing::error!(service = spec.name, %why, "a service has no place");

@@ -29,6 +29,8 @@ pub struct Setup {
     pub root: Root,
     /// Services that have a name, on every host.
     pub services: Vec<ServiceSpec>,
+    /// How many files the process may have open. A quarter is for the sockets of machines, half for streams.
+    pub files: u64,
 }
 
 /// The fabrics as the rest of the server sees them: by host, to be read.

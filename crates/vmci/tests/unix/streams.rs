@@ -3,7 +3,7 @@
 use tokio::io::AsyncWriteExt;
 use vmci::{
     Port, Refusal,
-    fabric::Limits,
+    fabric::{Budget, Fabric, Limits},
     filter::{Action, Direction, Filter, Rule},
     reach::Generation,
     switch::Notice,
@@ -158,6 +158,22 @@ async fn a_vm_has_a_limit_of_open_streams() {
     assert_eq!(answer(&mut third).await, None);
     drop((first, _listener));
     until(|| bench.fabric.totals().open.get() < 2).await;
+}
+
+#[tokio::test]
+async fn vms_share_a_budget_of_streams() {
+    let mut bench = Bench::new();
+    let (notices, _) = tokio::sync::mpsc::unbounded_channel();
+    bench.fabric = Fabric::telling(Generation::HostOnly, Limits::default(), Budget::new(1), notices);
+    let _vms = [bench.vm("vm-1", 100), bench.vm("vm-2", 200)];
+    let _listeners = [bench.listener("vm-1/host.sock_80"), bench.listener("vm-2/host.sock_80")];
+    let first = bench.connected("vm-1/guest.sock", "CONNECT 2 80\n").await;
+    let mut second = bench.program("vm-2/guest.sock", "CONNECT 2 80\n").await;
+    assert_eq!(answer(&mut second).await, None);
+    drop((first, _listeners));
+    until(|| bench.fabric.totals().open.get() == 0).await;
+    let _listener = bench.listener("vm-2/guest.sock_80");
+    bench.connected("vm-2/host.sock", "CONNECT 80\n").await;
 }
 
 #[tokio::test]
