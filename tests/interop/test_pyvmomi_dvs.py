@@ -361,6 +361,8 @@ def test_port_groups_are_renamed_resized_and_refused(si, datacenter):
     with pytest.raises(vim.fault.DvsFault):
         done(switch.config.uplinkPortgroup[0].Destroy_Task())
     done(switch.Rename_Task("backbone"))
+    [renamed] = events_of(si, vim.event.DvsRenamedEvent)
+    assert (renamed.oldName, renamed.newName) == ("switch", "backbone")
     assert (switch.config.name, switch.summary.name) == ("backbone", "backbone")
     [proxy] = hosts_of(si)[0].config.network.proxySwitch
     assert proxy.dvsName == "backbone"

@@ -277,6 +277,35 @@ fn what_changed_between_two_states_of_a_group_is_found() {
 }
 
 #[test]
+fn a_new_world_is_what_the_rules_make_of_it_and_a_host_that_goes_leaves_its_switch() {
+    let (inventory, lab) = common::world(&Settings { vms: 0, ..Settings::default() });
+    let host = &lab.hosts[0];
+    let world = inventory.snapshot();
+    let switch = common::of_kind(&world, "VmwareDistributedVirtualSwitch")[0].moref.clone();
+    let uplinks: Vec<Place> = ports::uplinks(&world, &switch, host)
+        .iter()
+        .map(|uplink| ports::find(&world, &switch, &uplink.port).unwrap())
+        .collect();
+    assert_eq!(uplinks.len(), 4);
+    let proxies = world.get::<HostSystem>(host).unwrap().config.as_ref().unwrap().network.as_ref().unwrap();
+    assert_eq!(proxies.proxy_switch.as_ref().unwrap()[0].uplink_port.as_ref().unwrap().len(), 4);
+    commit(&inventory, |tx| {
+        tx.remove(host);
+    });
+    let world = inventory.snapshot();
+    let known = world.get::<VmwareDistributedVirtualSwitch>(&switch).unwrap();
+    assert!(!known.summary.host_member.as_ref().unwrap().contains(host));
+    assert_eq!(known.config.host.as_ref().unwrap().len(), lab.hosts.len() - 1);
+    for place in &uplinks {
+        assert!(!world.private::<Ports>(&place.portgroup.id).unwrap().contains(place.key));
+    }
+    for group in known.portgroup.as_ref().unwrap() {
+        assert!(!world.get::<DistributedVirtualPortgroup>(group).unwrap().host.as_ref().unwrap().contains(host));
+    }
+    check(&inventory);
+}
+
+#[test]
 fn thousands_of_machines_in_one_group_each_have_their_port() {
     let (inventory, lab) = common::world(&Settings { vms: 700, ..Settings::default() });
     check(&inventory);

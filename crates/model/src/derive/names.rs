@@ -83,7 +83,8 @@ fn switch_summary(tx: &mut Tx<'_>, moref: &MoRef) {
     let groups = switch.portgroup.iter().flatten();
     let groups: Vec<_> = groups.filter_map(|g| tx.get::<DistributedVirtualPortgroup>(g)).collect();
     let names: Vec<Str> = groups.iter().map(|g| g.name.clone()).collect();
-    let ports: i32 = groups.iter().map(|g| g.config.num_ports).sum::<i32>() + switch.config.num_standalone_ports;
+    let ports: usize = groups.iter().map(|g| g.port_keys.as_ref().map_or(0, Vec::len)).sum();
+    let ports = i32::try_from(ports).unwrap_or(i32::MAX);
     let members = switch.config.host.iter().flatten().filter_map(|m| m.config.host.clone());
     let members: Vec<MoRef> = members.collect();
     let mut seen = HashSet::new();

@@ -29,12 +29,48 @@ pub struct Members;
 
 impl Derive for Members {
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
+        let gone: Vec<&MoRef> = touched.iter().filter(|m| tx.find(&m.id).is_none()).collect();
+        for object in gone {
+            forget(tx, object);
+        }
         for switch in touched.iter().filter(|m| m.kind.ends_with("VirtualSwitch")) {
             let (old, new) = (sight(tx.before().get(switch)), sight(tx.get(switch)));
             if old != new {
                 follow(tx, switch, &old, &new);
             }
         }
+    }
+}
+
+/// A host that is removed leaves its switches, a port group that is removed leaves its switch.
+fn forget(tx: &mut Tx<'_>, gone: &MoRef) {
+    let world = tx.before();
+    if let Some(group) = world.get::<DistributedVirtualPortgroup>(gone) {
+        edit_switch(tx, group.config.distributed_virtual_switch.as_ref(), |switch| {
+            switch.portgroup.iter_mut().for_each(|list| list.retain(|other| other != gone));
+        });
+    }
+    let networks = world.get::<HostSystem>(gone).and_then(|host| host.network.as_deref()).unwrap_or_default();
+    let switches: HashSet<&MoRef> = networks
+        .iter()
+        .filter_map(|n| world.get::<DistributedVirtualPortgroup>(n)?.config.distributed_virtual_switch.as_ref())
+        .collect();
+    for switch in switches {
+        edit_switch(tx, Some(switch), |switch| {
+            switch.config.host.iter_mut().for_each(|list| list.retain(|m| m.config.host.as_ref() != Some(gone)));
+        });
+    }
+}
+
+/// Changes a switch, if it is there and the change makes a difference.
+fn edit_switch(tx: &mut Tx<'_>, switch: Option<&MoRef>, change: impl FnOnce(&mut DistributedVirtualSwitch)) {
+    let Some(known) = switch.and_then(|s| tx.get::<VmwareDistributedVirtualSwitch>(s)) else { return };
+    let mut changed = known.base.clone();
+    change(&mut changed);
+    if (&changed.portgroup, &changed.config) != (&known.portgroup, &known.config)
+        && let Some(known) = switch.and_then(|s| tx.edit::<DistributedVirtualSwitch>(s))
+    {
+        *known = changed;
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     type Switch = mo::DistributedVirtualSwitch;
     registry.on::<mo::Folder, args::CreateDVS_Task>(create::create)?;
     registry.on::<Switch, args::ReconfigureDvs_Task>(reconfigure::reconfigure)?;
+    registry.on::<Switch, args::Rename_Task>(reconfigure::rename_task)?;
     registry.on::<Switch, args::AddDVPortgroup_Task>(portgroups::add)?;
     registry.on::<Switch, args::CreateDVPortgroup_Task>(portgroups::create)?;
     registry.on::<Switch, args::LookupDvPortGroup>(portgroups::lookup)?;

@@ -130,6 +130,11 @@ fn tell_blocked(tx: &mut Tx<'_>, portgroup: &MoRef, before: bool) {
     }
 }
 
+/// `Rename_Task`
+pub fn rename_task(call: &Call, args: args::Rename_Task) -> Result<MoRef, Fault> {
+    task::transact(call, move |work, tx| rename(tx, work, &work.this, &args.new_name).map(|()| None))
+}
+
 fn apply(tx: &mut Tx<'_>, work: &Work, group: &MoRef, spec: &Obj<DVPortgroupConfigSpec>) -> Result<(), Fault> {
     if let Some(name) = &spec.name {
         rename(tx, work, group, name)?;

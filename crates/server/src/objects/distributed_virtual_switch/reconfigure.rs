@@ -67,6 +67,11 @@ fn apply(tx: &mut Tx<'_>, work: &Work, switch: &MoRef, spec: &Obj<DVSConfigSpec>
     Ok(())
 }
 
+/// `Rename_Task`
+pub fn rename_task(call: &Call, args: args::Rename_Task) -> Result<MoRef, Fault> {
+    task::transact(call, move |work, tx| rename(tx, work, &work.this, &args.new_name).map(|()| None))
+}
+
 fn rename(tx: &mut Tx<'_>, work: &Work, switch: &MoRef, name: &str) -> Result<(), Fault> {
     let name: Str = names::kept(name, Some(switch))?;
     let known = tx.get::<mo::ManagedEntity>(switch).ok_or_else(|| Fault::object_not_found(switch))?;
