@@ -291,6 +291,11 @@ def test_what_the_target_cannot_reserve_is_not_moved_there(site, vm):
     done(other.PowerOnVM_Task(host=target))
     with pytest.raises(vim.fault.InsufficientMemoryResourcesFault):
         relocate(vm, host=target)
+    third = create(site, vm.name + "-third", memoryMB=vm.config.hardware.memoryMB, memoryAllocation=reserve)
+    with pytest.raises(vim.fault.InsufficientMemoryResourcesFault):
+        done(third.PowerOnVM_Task(host=target))
+    assert isinstance(told(site, third)[-1], vim.event.VmFailedToPowerOnEvent)
+    done(third.Destroy_Task())
     assert vm.runtime.host != target
     for one_of in (vm, other):
         done(one_of.PowerOffVM_Task())
@@ -333,6 +338,8 @@ def test_a_move_under_way_keeps_others_off_and_can_be_cancelled(fresh_server, na
     task.CancelTask()
     done(vm.PowerOffVM_Task())
     time.sleep(2)
+    [failed] = [e for e in told(si, vm) if isinstance(e, vim.event.VmFailedMigrateEvent)]
+    assert isinstance(failed.reason, vmodl.fault.RequestCanceled) and failed.destHost.host == target
     assert vm.runtime.host == before and vm in before.vm and vm not in target.vm
 
 

@@ -28,6 +28,17 @@ pub async fn perform<T, R>(
     begin: impl FnOnce(&mut Tx<'_>) -> Result<Begun<T>, Fault>,
     end: impl FnOnce(&mut Tx<'_>, T) -> Result<R, Fault>,
 ) -> Result<R, Fault> {
+    perform_or(work, vm, begin, end, |_, _| {}).await
+}
+
+/// [`perform`], and tells of it when what has begun does not come to its end.
+pub async fn perform_or<T, R>(
+    work: &Work,
+    vm: &MoRef,
+    begin: impl FnOnce(&mut Tx<'_>) -> Result<Begun<T>, Fault>,
+    end: impl FnOnce(&mut Tx<'_>, T) -> Result<R, Fault>,
+    fails: impl FnOnce(&mut Tx<'_>, &Fault),
+) -> Result<R, Fault> {
     let begun = work.begin(|tx| {
         check_free(tx, vm)?;
         let begun = begin(tx)?;
@@ -35,6 +46,24 @@ pub async fn perform<T, R>(
         Ok(begun)
     })?;
     let _claim = Claim { core: work.core.clone(), vm: vm.clone(), task: work.task.clone() };
+    let outcome = go_on(work, vm, begun, end).await;
+    if let Err(fault) = &outcome {
+        work.commit(|tx| {
+            fails(tx, fault);
+            activity::end(tx, vm, &work.task);
+            Ok(())
+        })?;
+    }
+    outcome
+}
+
+/// From what has begun to its end.
+async fn go_on<T, R>(
+    work: &Work,
+    vm: &MoRef,
+    begun: Begun<T>,
+    end: impl FnOnce(&mut Tx<'_>, T) -> Result<R, Fault>,
+) -> Result<R, Fault> {
     work.linger().await?;
     if let Some(order) = begun.order {
         let outcome = work.core.driver.carry_out(order).await;

@@ -11,8 +11,9 @@ use model::vm::{
 use vim25::{
     Any, Method, MoRef, Obj, args, mo,
     types::{
-        ClusterAttemptedVmInfo, ClusterNotAttemptedVmInfo, ClusterPowerOnVmResult, InvalidPowerState, ToolsUnavailable,
-        VirtualMachineConfigInfo, VirtualMachinePowerState as Power, VirtualMachineVMCIDevice,
+        ClusterAttemptedVmInfo, ClusterNotAttemptedVmInfo, ClusterPowerOnVmResult, InsufficientResourcesFault,
+        InvalidPowerState, ToolsUnavailable, VirtualMachineConfigInfo, VirtualMachinePowerState as Power,
+        VirtualMachineVMCIDevice,
     },
 };
 
@@ -102,7 +103,22 @@ pub async fn perform(work: &Work, vm: &MoRef, action: Action, host: Option<MoRef
         story::ends(tx, work, vm, action);
         Ok(())
     };
-    operation::perform(work, vm, begin, end).await?;
+    let mut told = false;
+    let fails = |tx: &mut Tx<'_>, fault: &Fault| {
+        told = true;
+        story::fails(tx, work, vm, action, fault);
+    };
+    let outcome = operation::perform_or(work, vm, begin, end, fails).await;
+    if let Err(fault) = &outcome
+        && !told
+        && fault.fault.is::<InsufficientResourcesFault>()
+    {
+        work.commit(|tx| {
+            story::fails(tx, work, vm, action, fault);
+            Ok(())
+        })?;
+    }
+    outcome?;
     if matches!(action, Action::PowerOn | Action::Reset) {
         work.commit(|tx| {
             guest::boot(tx, vm);

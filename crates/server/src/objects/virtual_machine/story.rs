@@ -6,13 +6,14 @@ use model::content::extended::Extended;
 use vim25::{
     Any, Extends, MoRef, Obj, Str, mo,
     types::{
-        Event, EventEx, KeyAnyValue, VirtualMachinePowerState as Power, VmCreatedEvent, VmPoweredOffEvent,
-        VmPoweredOnEvent, VmReconfiguredEvent, VmRemovedEvent, VmRenamedEvent, VmResettingEvent, VmStartingEvent,
-        VmStoppingEvent, VmSuspendedEvent, VmSuspendingEvent,
+        Event, EventEx, KeyAnyValue, VirtualMachinePowerState as Power, VmCreatedEvent, VmFailedToPowerOffEvent,
+        VmFailedToPowerOnEvent, VmFailedToResetEvent, VmFailedToSuspendEvent, VmPoweredOffEvent, VmPoweredOnEvent,
+        VmReconfiguredEvent, VmRemovedEvent, VmRenamedEvent, VmResettingEvent, VmStartingEvent, VmStoppingEvent,
+        VmSuspendedEvent, VmSuspendingEvent,
     },
 };
 
-use crate::{events, task::Work};
+use crate::{events, fault::Fault, task::Work};
 
 /// An operation begins.
 pub fn begins(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, action: Action) {
@@ -32,6 +33,30 @@ pub fn ends(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, action: Action) {
         Action::PowerOff => tell(tx, work, vm, VmPoweredOffEvent::default(), "is powered off"),
         Action::Suspend => tell(tx, work, vm, VmSuspendedEvent::default(), "is suspended"),
         Action::Destroy => tell(tx, work, vm, VmRemovedEvent::default(), "was removed"),
+        _ => {}
+    }
+}
+
+/// A power operation cannot be done, or has not come to its end.
+pub fn fails(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, action: Action, fault: &Fault) {
+    let (reason, why) = (fault.localized(), &fault.message);
+    match action {
+        Action::PowerOn => {
+            let event = VmFailedToPowerOnEvent { reason, ..Default::default() };
+            tell(tx, work, vm, event, &format!("could not be powered on: {why}"));
+        }
+        Action::PowerOff => {
+            let event = VmFailedToPowerOffEvent { reason, ..Default::default() };
+            tell(tx, work, vm, event, &format!("could not be powered off: {why}"));
+        }
+        Action::Suspend => {
+            let event = VmFailedToSuspendEvent { reason, ..Default::default() };
+            tell(tx, work, vm, event, &format!("could not be suspended: {why}"));
+        }
+        Action::Reset => {
+            let event = VmFailedToResetEvent { reason, ..Default::default() };
+            tell(tx, work, vm, event, &format!("could not be reset: {why}"));
+        }
         _ => {}
     }
 }

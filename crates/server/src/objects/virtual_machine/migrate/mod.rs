@@ -87,7 +87,8 @@ async fn perform(work: &Work, wish: &Wish) -> Result<(), Fault> {
         tale::ends(tx, work, vm, &before, &plan);
         Ok(())
     };
-    operation::perform(work, vm, begin, end).await
+    let fails = |tx: &mut Tx<'_>, fault: &Fault| tale::fails(tx, work, vm, &wish.spec, fault);
+    operation::perform_or(work, vm, begin, end, fails).await
 }
 
 /// Whether a move could be made now.

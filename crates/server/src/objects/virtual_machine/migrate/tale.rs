@@ -5,13 +5,13 @@ use vim25::{
     DataType, MoRef, Obj, Str, mo,
     types::{
         DatacenterEventArgument, DatastoreEventArgument, HostEventArgument, ResourcePoolEventArgument,
-        VirtualMachinePowerState as Power, VmBeingHotMigratedEvent, VmBeingMigratedEvent, VmBeingRelocatedEvent,
-        VmMigratedEvent, VmRelocatedEvent, VmResourcePoolMovedEvent,
+        VirtualMachinePowerState as Power, VirtualMachineRelocateSpec, VmBeingHotMigratedEvent, VmBeingMigratedEvent,
+        VmBeingRelocatedEvent, VmFailedMigrateEvent, VmMigratedEvent, VmRelocatedEvent, VmResourcePoolMovedEvent,
     },
 };
 
 use super::plan::Plan;
-use crate::{events, objects::virtual_machine::story::tell, task::Work};
+use crate::{events, fault::Fault, objects::virtual_machine::story::tell, task::Work};
 
 /// A host with its datacenter, and the datastore of a machine's own files.
 struct Place {
@@ -90,6 +90,21 @@ pub fn ends(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, before: &mo::VirtualMachin
         let what = format!("was moved from resource pool {} to {}", old_parent.name, new_parent.name);
         tell(tx, work, vm, VmResourcePoolMovedEvent { old_parent, new_parent, ..Default::default() }, &what);
     }
+}
+
+/// A move that has begun does not come to its end.
+pub fn fails(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, spec: &VirtualMachineRelocateSpec, fault: &Fault) {
+    let now = tx.get::<mo::VirtualMachine>(vm).and_then(|vm| vm.runtime.host.clone());
+    let found = spec.host.clone().or(now).map(|host| events::arguments(tx, &host)).unwrap_or_default();
+    let dest_datastore = spec.datastore.as_ref().and_then(|datastore| events::arguments(tx, datastore).ds);
+    let event = VmFailedMigrateEvent {
+        dest_host: found.host.unwrap_or_default(),
+        dest_datacenter: found.datacenter,
+        dest_datastore,
+        reason: fault.localized(),
+        ..Default::default()
+    };
+    tell(tx, work, vm, event, &format!("was not migrated: {}", fault.message));
 }
 
 fn pool(tx: &Tx<'_>, vm: &mo::VirtualMachine) -> Obj<ResourcePoolEventArgument> {
