@@ -136,6 +136,6 @@ fn pools_and_machines_move_within_their_cluster_and_not_into_themselves() {
     assert_eq!(refused(into(&one, std::slice::from_ref(&two))).0, "InvalidArgument");
     assert_eq!(refused(into(&one, &[root()])).0, "NotSupported");
     let big = create(&world, &root(), "big", memory(128)).unwrap();
-    assert_eq!(refused(into(&two, &[big.clone()])).0, "InsufficientMemoryResourcesFault");
+    assert_eq!(refused(into(&two, std::slice::from_ref(&big))).0, "InsufficientMemoryResourcesFault");
     assert_eq!(world.get::<mo::ResourcePool>(&big).parent, Some(root()));
 }
