@@ -89,6 +89,9 @@ fn check(tx: &Tx<'_>, vm: &MoRef, wish: &Wish) -> Result<Power, Fault> {
         return Err(Fault::not_supported("A template has no snapshots."));
     }
     if config.ft_info.is_some() {
+        return Err(Fault::not_supported("A machine of a Fault Tolerance pair has no snapshots."));
+    }
+    if config.ft_info.is_some() {
         return Err(Fault::not_supported("A machine with Fault Tolerance has no snapshots."));
     }
     if config.flags.snapshot_disabled == Some(true) {
