@@ -182,6 +182,24 @@ async fn dropping_destroys_what_was_made() {
 }
 
 #[tokio::test]
+async fn what_is_dropped_while_it_begins_is_destroyed_too() {
+    let server = Fake::start(|call| {
+        let filter = || Box::new(result::<args::CreateFilter>(&MoRef::new("PropertyFilter", "filter-1")));
+        (call.method == "CreateFilter").then(|| Answer::Late(Duration::from_millis(100), filter()))
+    })
+    .await;
+    let mut watch = watch(&server).await;
+    while server.count("CreateFilter") == 0 {
+        assert!(tokio::time::timeout(Duration::from_millis(5), watch.next()).await.is_err());
+    }
+    drop(watch);
+    while server.count("DestroyView") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!((server.count("CreatePropertyCollector"), server.count("DestroyPropertyCollector")), (1, 1));
+}
+
+#[tokio::test]
 async fn a_watch_that_cannot_begin_leaves_nothing_behind() {
     let server = Fake::start(|call| {
         (call.method == "CreateFilter").then(|| fault(types::InvalidProperty::default(), "No such property."))
@@ -194,16 +212,17 @@ async fn a_watch_that_cannot_begin_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn a_wait_that_is_given_up_loses_nothing() {
-    let mut silent = true;
-    let server = server(move |version| match version {
-        "" if std::mem::take(&mut silent) => Answer::Silence,
-        "" => enter("1", "a"),
+    let server = server(|version| match version {
+        "" => Answer::Late(Duration::from_millis(300), Box::new(enter("1", "a"))),
         _ => Answer::Silence,
     })
     .await;
     let mut watch = watch(&server).await;
-    assert!(tokio::time::timeout(Duration::from_millis(100), watch.next()).await.is_err());
+    while server.count("WaitForUpdatesEx") == 0 {
+        assert!(tokio::time::timeout(Duration::from_millis(20), watch.next()).await.is_err());
+    }
     assert!(matches!(watch.next().await, Some(Ok(Update::Entered(_)))));
+    assert_eq!((server.count("WaitForUpdatesEx"), server.count("CreatePropertyCollector")), (1, 1));
 }
 
 #[tokio::test]

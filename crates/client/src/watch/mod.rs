@@ -2,7 +2,9 @@
 //!
 //! | state | what happens | next state |
 //! |---|---|---|
-//! | new | a property collector, the views and filters are made | waiting, from the beginning |
+//! | new | the first [`next`](Watch::next) | beginning |
+//! | beginning | a property collector, the views and filters are made | waiting, from the beginning |
+//! | beginning | one of them cannot be made | new: the error is told, the next call begins again |
 //! | waiting | nothing changed in time | waiting |
 //! | waiting | the server tells changes | waiting, from the version that it names |
 //! | waiting | the version is too old (`InvalidCollectorVersion`) | waiting, from the beginning: [`Update::Restarted`] |
@@ -18,8 +20,9 @@ mod updates;
 
 use std::{collections::VecDeque, time::Duration};
 
+use tokio::task::JoinHandle;
 use vim25::{
-    DataType, MoRef, Str, args,
+    DataType, MoRef, Obj, Str, args,
     types::{InvalidCollectorVersion, UpdateSet, WaitOptions},
 };
 
@@ -65,9 +68,19 @@ pub struct Watch {
 #[derive(Debug)]
 enum State {
     New,
-    Waiting { made: Made, version: Str },
+    /// What is needed is being made on the server.
+    Beginning(JoinHandle<Result<Made, Error>>),
+    Waiting {
+        made: Made,
+        version: Str,
+        /// The request that waits at the server. It goes on while nobody awaits it: a server may take what it answers to
+        /// a client that has hung up for told.
+        pending: Option<Pending>,
+    },
     Ended,
 }
+
+type Pending = JoinHandle<Result<Option<Obj<UpdateSet>>, Error>>;
 
 /// What a watch made on the server.
 #[derive(Clone, Debug)]
@@ -98,7 +111,8 @@ impl Watch {
 
     /// The next update; none once the watch has ended. After an error that is not the end, the next call resumes.
     ///
-    /// Nothing is lost when the future is dropped before it is done, so it may stand in `tokio::select!`.
+    /// Nothing is lost when the future is dropped before it is done, so it may stand in `tokio::select!`: the request goes
+    /// on, and the next call awaits it.
     pub async fn next(&mut self) -> Option<Result<Update, Error>> {
         loop {
             if let Some(update) = self.ready.pop_front() {
@@ -106,9 +120,9 @@ impl Watch {
             }
             let outcome = match &self.state {
                 State::Ended => return None,
-                State::New => self.begin().await,
-                State::Waiting { made, version } => {
-                    let outcome = self.wait(made, version).await;
+                State::New | State::Beginning(_) => self.begin().await,
+                State::Waiting { .. } => {
+                    let outcome = self.wait().await;
                     self.take(outcome)
                 }
             };
@@ -129,39 +143,45 @@ impl Watch {
     /// If the server cannot be told. What is there ends with the session then.
     pub async fn close(mut self) -> Result<(), Error> {
         match std::mem::replace(&mut self.state, State::Ended) {
-            State::Waiting { made, .. } => made.destroy(&self.client).await,
+            State::Waiting { made, pending, .. } => {
+                give_up(pending);
+                made.destroy(&self.client).await
+            }
+            State::Beginning(begun) => match begun.await {
+                Ok(Ok(made)) => made.destroy(&self.client).await,
+                // What could not be made need not be destroyed.
+                _ => Ok(()),
+            },
             State::New | State::Ended => Ok(()),
         }
     }
 
+    /// Begins, or awaits what is being begun.
     async fn begin(&mut self) -> Result<(), Error> {
-        let client = &self.client;
-        let collector =
-            client.call(&client.content().property_collector, args::CreatePropertyCollector::default()).await?;
-        let mut made = Made { collector, views: Vec::new() };
-        match made.fill(client, &self.query).await {
-            Ok(()) => {
-                self.state = State::Waiting { made, version: Str::default() };
-                Ok(())
-            }
-            Err(error) => {
-                // The error that came first is the one to tell.
-                let _ = made.destroy(client).await;
-                Err(error)
-            }
+        if matches!(self.state, State::New) {
+            let (client, query) = (self.client.clone(), self.query.clone());
+            self.state = State::Beginning(tokio::spawn(async move { Made::make(&client, &query).await }));
         }
+        let State::Beginning(begun) = &mut self.state else { return Ok(()) };
+        let outcome = begun.await;
+        self.state = State::New;
+        let made = outcome.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+        self.state = State::Waiting { made, version: Str::default(), pending: None };
+        Ok(())
     }
 
-    async fn wait(&self, made: &Made, version: &Str) -> Result<Option<vim25::Obj<UpdateSet>>, Error> {
-        let options = WaitOptions::with(|options| {
-            options.max_wait_seconds = Some(i32::try_from(self.patience.as_secs()).unwrap_or(i32::MAX).max(1));
-            options.max_object_updates = Some(self.client.page());
-        });
-        let arguments = args::WaitForUpdatesEx { version: Some(version.clone()), options: Some(options.into()) };
-        self.client.call_within(&made.collector, arguments, self.patience + MARGIN).await
+    /// Awaits the request that is under way, or a new one.
+    async fn wait(&mut self) -> Result<Option<Obj<UpdateSet>>, Error> {
+        let (client, patience) = (&self.client, self.patience);
+        let State::Waiting { made, version, pending } = &mut self.state else { return Ok(None) };
+        let request = pending.get_or_insert_with(|| ask(client, made, version, patience));
+        let outcome = request.await;
+        *pending = None;
+        // It is never aborted while it is awaited, so what ended it is a panic, which goes on here.
+        outcome.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
     }
 
-    fn take(&mut self, outcome: Result<Option<vim25::Obj<UpdateSet>>, Error>) -> Result<(), Error> {
+    fn take(&mut self, outcome: Result<Option<Obj<UpdateSet>>, Error>) -> Result<(), Error> {
         let State::Waiting { version, .. } = &mut self.state else { return Ok(()) };
         match outcome {
             Ok(None) => Ok(()),
@@ -192,16 +212,60 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let State::Waiting { made, .. } = std::mem::replace(&mut self.state, State::Ended) else { return };
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let client = self.client.clone();
-            // Nobody is there to be told; the session's end destroys what this cannot.
-            runtime.spawn(async move { made.destroy(&client).await.ok() });
+        let state = std::mem::replace(&mut self.state, State::Ended);
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let client = self.client.clone();
+        // Nobody is there to be told; the session's end destroys what this cannot.
+        match state {
+            State::New | State::Ended => {}
+            State::Beginning(begun) => {
+                runtime.spawn(async move {
+                    if let Ok(Ok(made)) = begun.await {
+                        let _ = made.destroy(&client).await;
+                    }
+                });
+            }
+            State::Waiting { made, pending, .. } => {
+                give_up(pending);
+                runtime.spawn(async move { made.destroy(&client).await.ok() });
+            }
         }
     }
 }
 
+/// Sends the request for what comes after a version.
+fn ask(client: &Client, made: &Made, version: &Str, patience: Duration) -> Pending {
+    let options = WaitOptions::with(|options| {
+        options.max_wait_seconds = Some(i32::try_from(patience.as_secs()).unwrap_or(i32::MAX).max(1));
+        options.max_object_updates = Some(client.page());
+    });
+    let arguments = args::WaitForUpdatesEx { version: Some(version.clone()), options: Some(options.into()) };
+    let (client, collector) = (client.clone(), made.collector.clone());
+    tokio::spawn(async move { client.call_within(&collector, arguments, patience + MARGIN).await })
+}
+
+fn give_up(pending: Option<Pending>) {
+    if let Some(request) = pending {
+        request.abort();
+    }
+}
+
 impl Made {
+    /// Makes a property collector, the views and the filters.
+    async fn make(client: &Client, query: &Query) -> Result<Made, Error> {
+        let collector =
+            client.call(&client.content().property_collector, args::CreatePropertyCollector::default()).await?;
+        let mut made = Made { collector, views: Vec::new() };
+        match made.fill(client, query).await {
+            Ok(()) => Ok(made),
+            Err(error) => {
+                // The error that came first is the one to tell.
+                let _ = made.destroy(client).await;
+                Err(error)
+            }
+        }
+    }
+
     /// Makes the views and filters.
     async fn fill(&mut self, client: &Client, query: &Query) -> Result<(), Error> {
         for spec in query.filters(client, &mut self.views).await? {

@@ -1,7 +1,10 @@
 //! A server that answers as its script says, on a real socket.
 #![allow(dead_code, reason = "every test file uses its own part of it")]
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -32,6 +35,8 @@ pub enum Answer {
     Cut(Vec<u8>),
     /// None at all.
     Silence,
+    /// After a while.
+    Late(Duration, Box<Answer>),
 }
 
 /// What a method returns.
@@ -142,7 +147,13 @@ impl Fake {
             let call = parse(head, &body);
             self.log.lock().expect("no panic").push(call.method.clone());
             let scripted = (self.script.lock().expect("no panic"))(&call);
-            match scripted.unwrap_or_else(|| usual(&call)) {
+            let mut answer = scripted.unwrap_or_else(|| usual(&call));
+            while let Answer::Late(after, then) = answer {
+                tokio::time::sleep(after).await;
+                answer = *then;
+            }
+            match answer {
+                Answer::Late(..) => unreachable!("it was waited for"),
                 Answer::Silence => std::future::pending().await,
                 Answer::Cut(bytes) => {
                     let _ = stream.write_all(&bytes).await;
