@@ -335,6 +335,60 @@ def test_a_group_follows_its_switch_where_it_says_nothing(si, datacenter):
         done(group.ReconfigureDVPortgroup_Task(spec))
 
 
+def test_uplinks_are_renamed_added_and_removed(si, datacenter):
+    hosts = hosts_of(si)
+    switch = create_switch(datacenter, hosts=hosts)
+    [uplinks] = switch.config.uplinkPortgroup
+
+    def rename(*names):
+        policy = vim.DistributedVirtualSwitch.NameArrayUplinkPortPolicy(uplinkPortName=list(names))
+        done(switch.ReconfigureDvs_Task(Switch.ConfigSpec(uplinkPortPolicy=policy)))
+        assert len(uplinks.portKeys) == len(names) * len(hosts) == uplinks.config.numPorts
+        for host in hosts:
+            [proxy] = host.config.network.proxySwitch
+            assert [pair.value for pair in proxy.uplinkPort] == list(names)
+            assert proxy.spec.backing.pnicSpec[0].uplinkPortKey == proxy.uplinkPort[0].key
+
+    rename("left", "right")
+    rename("left", "right", "third")
+    with pytest.raises(vmodl.fault.InvalidArgument):
+        rename("twice", "twice")
+    two = member(hosts[0], "vmnic1", operation="edit")
+    two.backing.pnicSpec[0].uplinkPortKey = hosts[0].config.network.proxySwitch[0].uplinkPort[2].key
+    done(switch.ReconfigureDvs_Task(Switch.ConfigSpec(host=[two])))
+    with pytest.raises(vim.fault.ResourceInUse):
+        rename("left", "right")
+    [port] = switch.FetchDVPorts(Criteria(uplinkPort=True, connected=True, host=[hosts[0]]))
+    assert port.key == two.backing.pnicSpec[0].uplinkPortKey
+
+
+def test_a_switch_is_upgraded_as_far_as_its_hosts_go(fresh_server, connect):
+    si = connect(fresh_server("--pg", "0", "--vm", "0", "--host-profile", "esxi-7.0"))
+    [datacenter] = all_of(si, vim.Datacenter).values()
+    with pytest.raises(vim.fault.DvsFault):
+        create_switch(datacenter, hosts=hosts_of(si))
+    switch = create_switch(datacenter, hosts=hosts_of(si), version="6.5.0")
+
+    def upgrade(version):
+        done(switch.PerformDvsProductSpecOperation_Task("upgrade", vim.dvs.ProductSpec(version=version)))
+
+    upgrade("7.0.0")
+    assert switch.config.productInfo.version == switch.summary.productInfo.version == "7.0.0"
+    assert switch.capability.featuresSupported.macLearningSupported
+    for wrong in ["8.0.0", "6.0.0"]:
+        with pytest.raises(vim.fault.DvsFault):
+            upgrade(wrong)
+    manager = si.content.dvSwitchManager
+    container = type(manager).HostContainer(container=datacenter, recursive=True)
+    product = type(manager).DvsProductSpec(newSwitchProductSpec=vim.dvs.ProductSpec(version="8.0.0"))
+    only = type(manager).HostArrayFilter(inclusive=True, host=hosts_of(si))
+    results = manager.QueryDvsCheckCompatibility(container, product, [only])
+    assert [r.host for r in results] == hosts_of(si) and all(r.error for r in results)
+    members = type(manager).HostDvsMembershipFilter(inclusive=False, distributedVirtualSwitch=switch)
+    others = manager.QueryDvsCheckCompatibility(container, None, [members])
+    assert others and not {r.host for r in others} & set(hosts_of(si))
+
+
 def test_port_groups_are_renamed_resized_and_refused(si, datacenter):
     switch = create_switch(datacenter, hosts=hosts_of(si))
     group = create_portgroup(switch, "web", numPorts=4)
