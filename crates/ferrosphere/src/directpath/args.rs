@@ -18,7 +18,7 @@ Examples:
 
 Exit status:
   0  every adapter that asks to pass through does so, or none asks
-  1  an adapter that asks to pass through does not
+  1  an adapter that asks to pass through does not, or the server does not say
   2  it is not known: no connection, no permission, no such VM, wrong arguments
 
 Keys of --what-if:
@@ -45,8 +45,6 @@ Keys of --what-if:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Directpath {
-    #[command(flatten)]
-    pub connection: Connection,
     /// Only VMs whose name fits: `*` stands for any text, `?` for one character.
     #[arg(long, value_name = "PATTERN")]
     pub vm: Option<String>,
@@ -59,4 +57,23 @@ pub struct Directpath {
     /// Show the verdict after a change (repeatable; all of them together). The keys are below.
     #[arg(long, value_name = "KEY=VALUE", value_parser = Change::parse)]
     pub what_if: Vec<Change>,
+    // Last, or its heading would stand above the arguments of this subcommand too.
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directpath::what_if::KEYS;
+
+    #[test]
+    fn the_help_names_every_key() {
+        let keys = &EXAMPLES[EXAMPLES.find("Keys of").expect("a list")..];
+        for (key, ..) in KEYS {
+            assert!(keys.split_whitespace().any(|word| word.starts_with(&format!("{key}="))), "{key}");
+        }
+        let listed = keys.split_whitespace().filter(|word| word.contains('=')).count();
+        assert_eq!(listed, KEYS.len());
+    }
 }

@@ -15,10 +15,10 @@ pub struct Change {
 }
 
 /// Applies a value to the facts; false if it is none that the key has.
-type Apply = fn(&mut Known, &str) -> bool;
+pub(super) type Apply = fn(&mut Known, &str) -> bool;
 
 /// Every key with its values, and what it changes.
-const KEYS: &[(&str, &str, Apply)] = &[
+pub(super) const KEYS: &[(&str, &str, Apply)] = &[
     ("memoryReservation", "full or none", |known, v| either(v, "full", "none", &mut known.vm.reserved)),
     ("power", "on or off", |known, v| either(v, "on", "off", &mut known.vm.on)),
     ("uptCompatibilityEnabled", BOOL, |known, v| truth(v, &mut known.nic.upt_compatible)),
