@@ -11,7 +11,7 @@ use model::{
     directpath::{Adapter, DirectPath, Passthrough, Pools, Transition, show_port},
     network::{
         Plugs,
-        ports::{self, Connectee},
+        ports::{self, Connectee, Place},
     },
     vm::activity::{Operation, UnderWay, VmciInUse},
 };
@@ -161,6 +161,15 @@ fn check(inventory: &Inventory) {
         active.sort_unstable();
         assert_eq!(pools.holders().map(|(owner, _)| owner.vm.as_str()).collect::<Vec<_>>(), active);
     }
+}
+
+/// The port that a machine's adapter is on.
+fn place(world: &Snapshot, vm: &MoRef) -> Place {
+    let config = world.get::<VirtualMachine>(vm).unwrap().config.as_ref().unwrap();
+    let device = config.hardware.device.iter().flatten().find(|d| d.key == KEY).unwrap();
+    let backing = device.backing.as_ref().unwrap();
+    let backing = backing.cast::<VirtualEthernetCardDistributedVirtualPortBackingInfo>().unwrap();
+    ports::of_connection(world, &backing.port).unwrap()
 }
 
 fn names<R: Reason>(set: Set<R>) -> Vec<&'static str> {
@@ -358,11 +367,7 @@ fn a_port_of_its_own_setting_is_followed_alone() {
     let (inventory, lab) = world();
     let (_, vm, other) = neighbours(&inventory, &lab);
     commit(&inventory, |tx| [&vm, &other].into_iter().for_each(|vm| reserve(tx, vm, true)));
-    let world = inventory.snapshot();
-    let devices = world.get::<VirtualMachine>(&vm).unwrap().config.as_ref().unwrap().hardware.device.clone().unwrap();
-    let backing = devices.iter().find(|d| d.key == KEY).unwrap().backing.clone().unwrap();
-    let backing = backing.cast::<VirtualEthernetCardDistributedVirtualPortBackingInfo>().unwrap();
-    let place = ports::of_connection(&world, &backing.port).unwrap();
+    let place = place(&inventory.snapshot(), &vm);
     for allowed in [false, true] {
         commit(&inventory, |tx| {
             let policy = BoolPolicy { value: Some(allowed), ..Default::default() };
@@ -371,6 +376,25 @@ fn a_port_of_its_own_setting_is_followed_alone() {
             ports::configure(tx, &place, Some(own));
         });
         assert_eq!((is_active(&inventory, &vm), is_active(&inventory, &other)), (allowed, true));
+    }
+}
+
+#[test]
+fn a_mirrored_port_is_followed_alone() {
+    let (inventory, lab) = world();
+    let (_, vm, other) = neighbours(&inventory, &lab);
+    commit(&inventory, |tx| [&vm, &other].into_iter().for_each(|vm| reserve(tx, vm, true)));
+    let key = place(&inventory.snapshot(), &other).key.to_string();
+    for enabled in [true, false] {
+        commit(&inventory, |tx| {
+            let switch = common::of_kind(tx.before(), "VmwareDistributedVirtualSwitch")[0].moref.clone();
+            let source = VMwareVspanPort { port_key: Some(vec![key.as_str().into()]), ..Default::default() };
+            let session =
+                VMwareVspanSession { enabled, source_port_received: Some(source.into()), ..Default::default() };
+            let config = &mut tx.edit::<VmwareDistributedVirtualSwitch>(&switch).unwrap().config;
+            config.cast_mut::<VMwareDVSConfigInfo>().unwrap().vspan_session = Some(vec![session.into()]);
+        });
+        assert_eq!((is_active(&inventory, &vm), is_active(&inventory, &other)), (true, !enabled));
     }
 }
 

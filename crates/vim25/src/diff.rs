@@ -97,6 +97,9 @@ struct Plan {
 fn match_items(old: &dyn List, new: &dyn List) -> Option<Plan> {
     let old_keys = keys(old)?;
     let new_keys = keys(new)?;
+    if old_keys == new_keys {
+        return Some(Plan { removed: vec![], kept: (0..old_keys.len()).map(|i| (i, i)).collect(), added: vec![] });
+    }
     let at: std::collections::HashMap<&Key, usize> = new_keys.iter().zip(0..).collect();
     let mut plan = Plan { removed: vec![], kept: vec![], added: vec![] };
     for (i, key) in old_keys.iter().enumerate() {
@@ -112,8 +115,18 @@ fn match_items(old: &dyn List, new: &dyn List) -> Option<Plan> {
 
 fn keys(list: &dyn List) -> Option<Vec<Key>> {
     let keys: Vec<Key> = (0..list.len()).map(|i| key_of(list.at(i))).collect::<Option<_>>()?;
+    are_distinct(&keys).then_some(keys)
+}
+
+/// Lists of this length are looked through faster than sorted into a table.
+const SHORT: usize = 16;
+
+fn are_distinct(keys: &[Key]) -> bool {
+    if keys.len() <= SHORT {
+        return keys.iter().enumerate().all(|(i, key)| !keys[..i].contains(key));
+    }
     let distinct: std::collections::HashSet<&Key> = keys.iter().collect();
-    (distinct.len() == keys.len()).then_some(keys)
+    distinct.len() == keys.len()
 }
 
 fn items(prefix: &str, field: &Field, old: &dyn List, new: &dyn List, plan: Plan, out: &mut Vec<Change>) {

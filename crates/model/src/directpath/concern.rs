@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use inventory::Tx;
 use vim25::{
-    MoRef,
+    MoRef, Str,
     mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem},
     types::VMwareDVSConfigInfo,
 };
@@ -17,7 +17,9 @@ use crate::network::ports::{Connectee, Ports};
 #[derive(Default)]
 pub(super) struct Concerned {
     order: Vec<MoRef>,
-    known: HashSet<MoRef>,
+    known: HashSet<Str>,
+    /// Those that may have moved or gone: they changed themselves.
+    changed: Vec<MoRef>,
 }
 
 impl Concerned {
@@ -26,7 +28,10 @@ impl Concerned {
         let (mut all, judged) = (Concerned::default(), judged.in_this(tx));
         for moref in touched {
             match moref.kind.as_str() {
-                "VirtualMachine" if judged.differs(tx, moref) => all.add(moref),
+                "VirtualMachine" if judged.differs(tx, moref) => {
+                    all.add(moref);
+                    all.changed.push(moref.clone());
+                }
                 "HostSystem" if host_changed(tx, moref) => {
                     all.add_all(tx.get::<HostSystem>(moref).and_then(|h| h.vm.as_deref()));
                 }
@@ -39,13 +44,18 @@ impl Concerned {
     }
 
     pub fn add(&mut self, vm: &MoRef) {
-        if self.known.insert(vm.clone()) {
+        if self.known.insert(vm.id.clone()) {
             self.order.push(vm.clone());
         }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &MoRef> {
         self.order.iter()
+    }
+
+    /// Those of them that changed themselves.
+    pub fn changed(&self) -> impl Iterator<Item = &MoRef> {
+        self.changed.iter()
     }
 
     pub fn is_empty(&self) -> bool {

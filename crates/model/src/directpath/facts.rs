@@ -9,7 +9,7 @@ use directpath::{
     read::{self, Beside},
 };
 use vim25::{
-    MoRef, Obj, Str,
+    DataType, MoRef, Obj, Str,
     mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem, VirtualMachine},
     types::*,
 };
@@ -18,7 +18,7 @@ use crate::{
     host::{Software, lab::HostLab},
     network::{
         View,
-        ports::{self, Chain, Place, Uplink},
+        ports::{self, Chain, Place, Ports, Uplink},
     },
     vm::activity::{Operation, UnderWay, VmciInUse},
 };
@@ -58,12 +58,24 @@ pub(super) struct Card {
 pub(super) struct Sites<'w, W> {
     world: &'w W,
     hosts: RefCell<HashMap<Str, Option<Rc<Host>>>>,
-    networks: RefCell<HashMap<(Str, Str), Option<Network>>>,
+    groups: RefCell<HashMap<Str, Option<Rc<Group<'w>>>>>,
+}
+
+/// A port group with what is known of its ports.
+struct Group<'w> {
+    moref: MoRef,
+    switch_moref: &'w MoRef,
+    switch: &'w DistributedVirtualSwitch,
+    ports: &'w Ports,
+    /// Ports of the switch whose packets are mirrored.
+    mirrored: Vec<&'w Str>,
+    /// What ports without a setting of their own lead to, by host.
+    networks: RefCell<HashMap<Str, Option<Network>>>,
 }
 
 impl<'w, W: View> Sites<'w, W> {
     pub fn of(world: &'w W) -> Sites<'w, W> {
-        Sites { world, hosts: RefCell::default(), networks: RefCell::default() }
+        Sites { world, hosts: RefCell::default(), groups: RefCell::default() }
     }
 
     pub fn host(&self, host: &MoRef) -> Option<Rc<Host>> {
@@ -77,39 +89,64 @@ impl<'w, W: View> Sites<'w, W> {
 
     /// What a connection leads to on a host; none if there is no such port.
     pub fn network(&self, connection: &DistributedVirtualSwitchPortConnection, host: &MoRef) -> Option<Network> {
-        let place = ports::of_connection(self.world, connection)?;
-        let own = ports::port(self.world, &place).is_some_and(|port| port.own.is_some());
-        if own {
-            return self.read_network(&place, host);
+        let group = self.group(connection.portgroup_key.as_ref()?)?;
+        let text = connection.port_key.as_ref()?;
+        let key = text.parse().ok().filter(|key| group.ports.contains(*key))?;
+        if !group.switch.uuid.eq_ignore_ascii_case(&connection.switch_uuid) {
+            return None;
         }
-        let key = (place.portgroup.id.clone(), host.id.clone());
-        if let Some(known) = self.networks.borrow().get(&key) {
+        let own = group.ports.get(key).is_some_and(|port| port.own.is_some());
+        let mut network = if own { self.read_network(&group, key, host) } else { self.shared(&group, key, host) }?;
+        network.port.chain |= group.mirrored.contains(&text);
+        Some(network)
+    }
+
+    fn group(&self, key: &Str) -> Option<Rc<Group<'w>>> {
+        if let Some(known) = self.groups.borrow().get(key) {
             return known.clone();
         }
-        let read = self.read_network(&place, host);
-        self.networks.borrow_mut().insert(key, read.clone());
+        let read = self.read_group(key).map(Rc::new);
+        self.groups.borrow_mut().insert(key.clone(), read.clone());
         read
     }
 
-    fn read_network(&self, place: &Place, host: &MoRef) -> Option<Network> {
-        let group = self.world.read::<DistributedVirtualPortgroup>(&place.portgroup)?;
-        let moref = group.config.distributed_virtual_switch.as_ref()?;
-        let switch = self.world.read::<DistributedVirtualSwitch>(moref)?;
-        let chain = ports::chain(self.world, place)?;
-        let features = switch.capability.features_supported.as_ref();
+    fn read_group(&self, key: &Str) -> Option<Group<'w>> {
+        let moref = MoRef { kind: Str::new_static(DistributedVirtualPortgroup::TYPE.name), id: key.clone() };
+        let group = self.world.read::<DistributedVirtualPortgroup>(&moref)?;
+        let switch_moref = group.config.distributed_virtual_switch.as_ref()?;
+        let switch = self.world.read::<DistributedVirtualSwitch>(switch_moref)?;
+        let ports = ports::ports(self.world, &moref)?;
+        let config = switch.config.cast::<VMwareDVSConfigInfo>();
+        let sessions = config.and_then(|config| config.vspan_session.as_deref()).unwrap_or_default();
+        let mirrored = read::mirrored_ports(sessions).collect();
+        Some(Group { moref, switch_moref, switch, ports, mirrored, networks: RefCell::default() })
+    }
+
+    fn shared(&self, group: &Group<'_>, key: u32, host: &MoRef) -> Option<Network> {
+        if let Some(known) = group.networks.borrow().get(&host.id) {
+            return known.clone();
+        }
+        let read = self.read_network(group, key, host);
+        group.networks.borrow_mut().insert(host.id.clone(), read.clone());
+        read
+    }
+
+    fn read_network(&self, group: &Group<'_>, key: u32, host: &MoRef) -> Option<Network> {
+        let chain = ports::chain(self.world, &Place { portgroup: group.moref.clone(), key })?;
+        let features = group.switch.capability.features_supported.as_ref();
         let host_facts = self.host(host)?;
-        let used = in_use(&chain, &ports::uplinks(self.world, moref, host));
+        let used = in_use(&chain, &ports::uplinks(self.world, group.switch_moref, host));
         let those = |can: &dyn Fn(&Str) -> bool| used.iter().filter(|pnic| can(pnic)).cloned().collect::<Rc<[Str]>>();
         let gen2 = those(&|pnic| host_facts.lab.pnic(pnic).is_some_and(|p| p.upt));
         let uptv2 = those(&|pnic| host_facts.dpu.contains(pnic) && host_facts.lab.pnic(pnic).is_some_and(|p| p.upt));
         let port = facts::Port {
             role: PortRole::Adapter,
             switch_gen2: features.and_then(|f| f.vm_direct_path_gen2_supported) == Some(true),
-            switch_offloaded: host_facts.offloaded.contains(&switch.uuid),
+            switch_offloaded: host_facts.offloaded.contains(&group.switch.uuid),
             allowed: chain.direct_path_allowed(),
             uplink_gen2: !gen2.is_empty(),
             uplink_dpu: !uptv2.is_empty(),
-            chain: is_filtered(&chain) || is_shaped(&chain) || is_mirrored(switch, place.key),
+            chain: read::Chain([chain.port, chain.portgroup, chain.switch]).is_watched(),
         };
         Some(Network { port, gen2, uptv2 })
     }
@@ -148,25 +185,6 @@ fn in_use(chain: &Chain<'_>, uplinks: &[Uplink]) -> Vec<Str> {
     let (active, standby) = chain.uplink_order();
     let device = |name: &Str| uplinks.iter().find(|uplink| uplink.name == *name)?.device.clone();
     active.iter().chain(standby).filter_map(device).collect()
-}
-
-fn is_filtered(chain: &Chain<'_>) -> bool {
-    let policy = chain.levels().filter_map(|level| level.filter_policy.as_ref()).find(|policy| !policy.inherited);
-    policy.is_some_and(|policy| policy.filter_config.iter().flatten().count() > 0)
-}
-
-fn is_shaped(chain: &Chain<'_>) -> bool {
-    let enabled = |pick: fn(&DVPortSetting) -> Option<&Obj<DVSTrafficShapingPolicy>>| {
-        chain.flag(move |level| pick(level).filter(|p| !p.inherited)?.enabled.as_ref()) == Some(true)
-    };
-    enabled(|level| level.in_shaping_policy.as_ref()) || enabled(|level| level.out_shaping_policy.as_ref())
-}
-
-fn is_mirrored(switch: &DistributedVirtualSwitch, port: u32) -> bool {
-    let Some(config) = switch.config.cast::<VMwareDVSConfigInfo>() else { return false };
-    let sources = config.vspan_session.iter().flatten().filter(|session| session.enabled);
-    let mut sources = sources.flat_map(|s| [&s.source_port_transmitted, &s.source_port_received]).flatten();
-    sources.any(|source| source.port_key.iter().flatten().any(|key| key.parse() == Ok(port)))
 }
 
 /// The facts of a machine.

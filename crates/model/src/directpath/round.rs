@@ -93,7 +93,7 @@ impl<'r, 'a> Round<'r, 'a> {
     /// Takes back what machines hold or wait for and no longer want. Returns the hosts whose pools are to be served.
     fn release(&mut self, concerned: &Concerned) -> BTreeSet<MoRef> {
         let mut hosts = BTreeSet::new();
-        for vm in concerned.iter() {
+        for vm in concerned.changed() {
             let before = self.tx.before().get::<VirtualMachine>(vm).and_then(|vm| vm.runtime.host.clone());
             let now = self.at.get(&vm.id).and_then(|at| self.looked[*at].host.clone());
             if let Some(before) = before.filter(|before| now.as_ref() != Some(before))
@@ -101,11 +101,12 @@ impl<'r, 'a> Round<'r, 'a> {
             {
                 hosts.insert(before);
             }
-            if let Some(now) = now {
-                let wanted = self.wanted(vm);
-                if self.let_go(&now, vm, |key| !wanted.contains(&key)) || !wanted.is_empty() {
-                    hosts.insert(now);
-                }
+        }
+        for vm in concerned.iter() {
+            let Some(now) = self.at.get(&vm.id).and_then(|at| self.looked[*at].host.clone()) else { continue };
+            let wanted = self.wanted(vm);
+            if self.let_go(&now, vm, |key| !wanted.contains(&key)) || !wanted.is_empty() {
+                hosts.insert(now);
             }
         }
         hosts
