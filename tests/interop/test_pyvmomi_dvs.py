@@ -480,6 +480,8 @@ def test_the_manager_knows_switches_and_hosts(si, datacenter):
     assert hosts[0] in manager.QueryCompatibleHostForNewDvs(datacenter, True)
     spec = vim.dvs.ProductSpec(version="8.0.3")
     assert "NVIDIA BlueField" in [s.id for s in manager.QuerySupportedNetworkOffloadSpec(spec)]
+    [nics] = manager.QueryCompatibleVmnicsFromHosts(hosts[:1], switch)
+    assert nics.host == hosts[0] and "vmnic1" in [nic.device for nic in nics.physicalNics]
     key = switch.config.uplinkPortgroup[0].key
     assert switch.LookupDvPortGroup(key) == switch.config.uplinkPortgroup[0]
     target = manager.QueryDvsConfigTarget(hosts[0])

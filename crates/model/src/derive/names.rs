@@ -1,9 +1,6 @@
 //! What networks repeat: their names, and on a switch what its port groups have.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, HashSet};
 
 use inventory::{Derive, Tx};
 use vim25::{
@@ -15,12 +12,15 @@ use vim25::{
 pub(super) struct Mirrors;
 
 impl Derive for Mirrors {
+    fn reads_private(&self) -> bool {
+        false
+    }
+
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         let mut switches = BTreeSet::new();
         for moref in touched {
             match moref.kind.as_str() {
                 "Network" | "OpaqueNetwork" => network(tx, moref),
-                "DistributedVirtualPortgroup" if same_as_before(tx, moref) => {}
                 "DistributedVirtualPortgroup" => switches.extend(portgroup(tx, moref)),
                 "DistributedVirtualSwitch" | "VmwareDistributedVirtualSwitch" => {
                     switch(tx, moref);
@@ -31,12 +31,6 @@ impl Derive for Mirrors {
         }
         switches.iter().for_each(|switch| switch_summary(tx, switch));
     }
-}
-
-/// Whether only the ports of a port group changed, which are no properties.
-fn same_as_before(tx: &Tx<'_>, moref: &MoRef) -> bool {
-    let (before, now) = (tx.before().find(&moref.id), tx.find(&moref.id));
-    before.zip(now).is_some_and(|(a, b)| Arc::ptr_eq(&a.content, &b.content))
 }
 
 fn network(tx: &mut Tx<'_>, moref: &MoRef) {

@@ -28,6 +28,10 @@ use crate::host::network::{SwitchMember, Uplink, proxy_switch};
 pub struct Members;
 
 impl Derive for Members {
+    fn reads_private(&self) -> bool {
+        false
+    }
+
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         let gone: Vec<&MoRef> = touched.iter().filter(|m| tx.find(&m.id).is_none()).collect();
         for object in gone {

@@ -105,6 +105,11 @@ impl Plugs {
 }
 
 impl Derive for Plugs {
+    /// What is plugged in where are properties; ports themselves only follow.
+    fn reads_private(&self) -> bool {
+        false
+    }
+
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         for portgroup in touched.iter().filter(|m| m.kind == "DistributedVirtualPortgroup") {
             if tx.private::<Ports>(&portgroup.id).is_none() {

@@ -5,11 +5,12 @@ use model::network::product::{NEWEST, Version};
 use vim25::{
     MoRef, Obj, args, mo,
     types::{
-        DVSManagerDvsConfigTarget, DistributedVirtualPortgroupInfo, DistributedVirtualSwitchInfo,
-        DistributedVirtualSwitchManagerCompatibilityResult, DistributedVirtualSwitchManagerDvsProductSpec,
-        DistributedVirtualSwitchManagerHostArrayFilter, DistributedVirtualSwitchManagerHostContainerFilter,
-        DistributedVirtualSwitchManagerHostDvsFilterSpec, DistributedVirtualSwitchManagerHostDvsMembershipFilter,
-        DvsFault, HostSystemConnectionState,
+        DVSManagerDvsConfigTarget, DVSManagerPhysicalNicsList, DistributedVirtualPortgroupInfo,
+        DistributedVirtualSwitchInfo, DistributedVirtualSwitchManagerCompatibilityResult,
+        DistributedVirtualSwitchManagerDvsProductSpec, DistributedVirtualSwitchManagerHostArrayFilter,
+        DistributedVirtualSwitchManagerHostContainerFilter, DistributedVirtualSwitchManagerHostDvsFilterSpec,
+        DistributedVirtualSwitchManagerHostDvsMembershipFilter, DvsFault, HostSystemConnectionState,
+        VMwareDVSConfigInfo,
     },
 };
 
@@ -193,4 +194,26 @@ fn group_info(
         segment_id: group.config.segment_id.clone(),
         ..Default::default()
     }
+}
+
+/// `QueryCompatibleVmnicsFromHosts`: the physical adapters of hosts that a switch can have; of a switch that is offloaded
+/// those of data processing units.
+pub fn vmnics(
+    call: &Call,
+    args: args::QueryCompatibleVmnicsFromHosts,
+) -> Result<Option<Vec<Obj<DVSManagerPhysicalNicsList>>>, Fault> {
+    let world = call.snapshot();
+    let version = version_of(&world, &args.dvs)?;
+    let config = world.get::<mo::DistributedVirtualSwitch>(&args.dvs).map(|s| &s.config);
+    let offload = config.and_then(|c| c.cast::<VMwareDVSConfigInfo>()?.network_offload_spec_id.as_deref());
+    let on_dpu = offload.is_some_and(|id| id != "None");
+    let list = |host: MoRef| {
+        let system = world.get::<mo::HostSystem>(&host).ok_or_else(|| Fault::object_not_found(&host))?;
+        let network = system.config.as_ref().and_then(|c| c.network.as_ref());
+        let nics = network.and_then(|n| n.pnic.as_deref()).unwrap_or_default().iter();
+        let fits = version.admits(&host_version(system));
+        let nics = nics.filter(|nic| fits && (!on_dpu || nic.dpu_id.is_some())).cloned().collect();
+        Ok(DVSManagerPhysicalNicsList { host, physical_nics: Some(nics) }.into())
+    };
+    args.hosts.unwrap_or_default().into_iter().map(list).collect::<Result<_, _>>().map(Some)
 }

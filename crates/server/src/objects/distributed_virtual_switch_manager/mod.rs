@@ -16,6 +16,7 @@ pub(super) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.on::<Manager, args::QueryDvsByUuid>(specs::by_uuid)?;
     registry.on::<Manager, args::DVSManagerLookupDvPortGroup>(specs::lookup)?;
     registry.on::<Manager, args::QueryDvsConfigTarget>(hosts::config_target)?;
+    registry.on::<Manager, args::QueryCompatibleVmnicsFromHosts>(hosts::vmnics)?;
     registry.on::<Manager, args::QueryCompatibleHostForNewDvs>(hosts::for_new)?;
     registry.on::<Manager, args::QueryCompatibleHostForExistingDvs>(hosts::for_existing)?;
     registry.on::<Manager, args::QueryDvsCheckCompatibility>(hosts::check)
