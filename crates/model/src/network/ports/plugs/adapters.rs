@@ -72,6 +72,9 @@ fn connectee(vm: &MoRef, key: i32) -> Connectee {
 /// Frees the ports that adapters of a machine had and no longer name.
 fn let_go(rule: &Plugs, tx: &mut Tx<'_>, vm: &MoRef) {
     let old = tx.before().get(vm).map(plugs).unwrap_or_default();
+    if old.is_empty() {
+        return;
+    }
     let now = tx.get(vm).map(plugs).unwrap_or_default();
     for plug in old {
         let stays = |p: &Plug| {
@@ -102,9 +105,15 @@ fn binding_of(tx: &Tx<'_>, portgroup: &MoRef) -> Option<Binding> {
 
 /// Connects an adapter to the port that it names, chooses one for it, or takes its port from it.
 fn settle(rule: &Plugs, tx: &mut Tx<'_>, vm: &MoRef, plug: &Plug) {
-    let Some(portgroup) = portgroup_of(tx, &plug.connection) else { return };
-    let wants = plug.active || binding_of(tx, &portgroup) == Some(Binding::Early);
     let named = of_connection(tx, &plug.connection);
+    let portgroup = match &named {
+        Some(place) => place.portgroup.clone(),
+        None => match portgroup_of(tx, &plug.connection) {
+            Some(portgroup) => portgroup,
+            None => return,
+        },
+    };
+    let wants = plug.active || binding_of(tx, &portgroup) == Some(Binding::Early);
     let this = connectee(vm, plug.key);
     if !wants {
         if let Some(place) = &named {
