@@ -22,7 +22,10 @@ pub fn server(settings: &Settings) -> anyhow::Result<Server> {
 }
 
 fn inventory(settings: &Settings) -> anyhow::Result<Inventory> {
-    let mut derive = model::derive::rules_with(Plugs::telling(server::objects::tell_ports), DirectPath::telling(server::passthrough::tell));
+    let mut derive = model::derive::rules_with(
+        Plugs::telling(server::objects::tell_ports),
+        DirectPath::telling(server::passthrough::tell),
+    );
     derive.extend(server::objects::rules());
     let options = Options { seed: settings.seed, derive, ..Options::default() };
     let inventory = Inventory::new(options);
