@@ -29,7 +29,10 @@ pub fn reconfigured(current: &ResourceConfigSpec, wish: &ResourceConfigSpec) -> 
         resource(&current.memory_allocation, &wish.memory_allocation, "spec.memoryAllocation", NORMAL_MEMORY_SHARES)?;
     if let Some(word) = &wish.scale_descendants_shares {
         if !ResourceConfigSpecScaleSharesBehavior::TYPE.values.contains(&word.as_str()) {
-            return Err(Fault::argument("spec.scaleDescendantsShares", format!("'{word}' is none of its values")));
+            return Err(Fault::invalid_argument(
+                "spec.scaleDescendantsShares",
+                format!("'{word}' is none of its values"),
+            ));
         }
         new.scale_descendants_shares = Some(word.clone());
     }

@@ -23,7 +23,6 @@ pub mod config;
 pub mod default_vm;
 pub mod derive;
 pub mod devices;
-mod fault;
 pub mod fault_tolerance;
 pub mod guest;
 pub mod guest_os;
@@ -39,8 +38,8 @@ pub mod snapshot;
 pub mod surroundings;
 pub mod version;
 
-pub use fault::Fault;
 pub use surroundings::{Context, Surroundings};
+pub use vim25::Fault;
 
 #[cfg(test)]
 mod testing;

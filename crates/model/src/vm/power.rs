@@ -31,10 +31,12 @@ pub struct PowerOn<'a> {
 pub fn on(vm: &mut VirtualMachine, with: &PowerOn<'_>) -> Result<(), Fault> {
     let state = vm.runtime.power_state.clone();
     if state == VirtualMachinePowerState::PoweredOn {
-        return Err(Fault::power_state(Some(VirtualMachinePowerState::PoweredOn), state));
+        return Err(Fault::invalid_power_state(Some(VirtualMachinePowerState::PoweredOn), state));
     }
     if vm.config.as_ref().is_some_and(|c| c.template) {
-        return Err(Fault::not_supported("a template cannot be powered on"));
+        return Err(Fault::not_supported(
+            "The operation is not supported on the object: a template cannot be powered on",
+        ));
     }
     if let Some(config) = &mut vm.config {
         start_devices(config, with.cid_taken);
@@ -72,7 +74,7 @@ pub fn arrive(vm: &mut VirtualMachine, with: &PowerOn<'_>) {
 pub fn off(vm: &mut VirtualMachine) -> Result<(), Fault> {
     let state = vm.runtime.power_state.clone();
     if state == VirtualMachinePowerState::PoweredOff {
-        return Err(Fault::power_state(Some(VirtualMachinePowerState::PoweredOff), state));
+        return Err(Fault::invalid_power_state(Some(VirtualMachinePowerState::PoweredOff), state));
     }
     halt(vm);
     let runtime = &mut *vm.runtime;
@@ -111,7 +113,7 @@ pub fn reset(vm: &mut VirtualMachine, now: DateTime) -> Result<(), Fault> {
 fn running(runtime: &VirtualMachineRuntimeInfo, requested: VirtualMachinePowerState) -> Result<(), Fault> {
     match &runtime.power_state {
         VirtualMachinePowerState::PoweredOn => Ok(()),
-        other => Err(Fault::power_state(Some(requested), other.clone())),
+        other => Err(Fault::invalid_power_state(Some(requested), other.clone())),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Virtual hardware versions (`vmx-21`).
 
-use vim25::Str;
+use vim25::{DataType, Fault, Str, types::VirtualHardwareVersionNotSupported};
+
+use super::surroundings::HostFacts;
 
 /// The newest version of ESXi 8.0.3.
 pub const NEWEST: u32 = 21;
@@ -41,6 +43,17 @@ pub fn number(key: &str) -> Option<u32> {
 /// The key of a version: `vmx-07`, `vmx-21`.
 pub fn key(number: u32) -> Str {
     format!("vmx-{number:02}").into()
+}
+
+/// `VirtualHardwareVersionNotSupported`: a version that the host does not run.
+pub fn not_run(version: &str, host: &HostFacts) -> Fault {
+    let fault = VirtualHardwareVersionNotSupported::with(|f| {
+        f.host_name = host.name.clone();
+        f.host = host.host.clone();
+    });
+    let newest = key(host.newest_hardware);
+    let why = format!("Host '{}' runs virtual hardware up to '{newest}', and not '{version}'.", host.name);
+    Fault::new(fault, why)
 }
 
 /// Most virtual CPUs of a VM with this version.

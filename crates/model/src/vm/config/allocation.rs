@@ -25,23 +25,23 @@ pub(crate) fn allocation(
     let at = |tail: &str| Str::from(format!("{path}.{tail}"));
     let reservation = new.reservation.unwrap_or(0);
     if reservation < 0 {
-        return Err(Fault::argument(at("reservation"), format!("{reservation} is negative")));
+        return Err(Fault::invalid_argument(at("reservation"), format!("{reservation} is negative")));
     }
     let limit = new.limit.unwrap_or(-1);
     if limit < -1 || (limit != -1 && limit < reservation) {
         let why = format!("{limit} is neither -1 (none) nor at least the reservation {reservation}");
-        return Err(Fault::argument(at("limit"), why));
+        return Err(Fault::invalid_argument(at("limit"), why));
     }
     if let Some(shares) = &new.shares {
         let number = match &shares.level {
             SharesLevel::Custom => shares.shares,
             SharesLevel::Other_(word) => {
-                return Err(Fault::argument(at("shares.level"), format!("'{word}' is no level")));
+                return Err(Fault::invalid_argument(at("shares.level"), format!("'{word}' is no level")));
             }
             level => by_level(level),
         };
         if !(0..=1_000_000_000).contains(&number) {
-            return Err(Fault::argument(at("shares.shares"), format!("{number} is out of range")));
+            return Err(Fault::invalid_argument(at("shares.shares"), format!("{number} is out of range")));
         }
         if number != shares.shares {
             new.shares = Some(SharesInfo { shares: number, level: shares.level.clone() }.into());

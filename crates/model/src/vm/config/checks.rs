@@ -35,7 +35,7 @@ impl Change<'_> {
     pub fn needs_off(&self) -> Result<(), Fault> {
         match self.state {
             VirtualMachinePowerState::PoweredOff => Ok(()),
-            other => Err(Fault::power_state(Some(VirtualMachinePowerState::PoweredOff), other.clone())),
+            other => Err(Fault::invalid_power_state(Some(VirtualMachinePowerState::PoweredOff), other.clone())),
         }
     }
 
@@ -67,13 +67,16 @@ pub(super) fn name(name: &str) -> Result<Str, Fault> {
 /// The number of a hardware version that the host can run.
 pub(super) fn version(key: &str, context: &Context<'_>) -> Result<u32, Fault> {
     let number = versions::number(key);
-    let number =
-        number.ok_or_else(|| Fault::argument("configSpec.version", format!("'{key}' is no hardware version")))?;
+    let number = number
+        .ok_or_else(|| Fault::invalid_argument("configSpec.version", format!("'{key}' is no hardware version")))?;
     let host = context.surroundings.host();
     match (versions::KNOWN.contains(&number), number <= host.newest_hardware) {
         (true, true) => Ok(number),
-        (true, false) => Err(Fault::hardware_version(key, &host)),
-        (false, _) => Err(Fault::not_supported(format!("there is no hardware version '{key}'"))),
+        (true, false) => Err(versions::not_run(key, &host)),
+        (false, _) => {
+            let message = format!("The operation is not supported on the object: there is no hardware version '{key}'");
+            Err(Fault::not_supported(message))
+        }
     }
 }
 
@@ -102,13 +105,17 @@ pub(super) fn words(spec: &VirtualMachineConfigSpec) -> Result<(), Fault> {
     for (member, word, known) in words {
         let Some(word) = word else { continue };
         if !known.values.contains(&word.as_str()) || word == "csm" {
-            return Err(Fault::argument(format!("configSpec.{member}"), format!("'{word}' is none of its values")));
+            return Err(Fault::invalid_argument(
+                format!("configSpec.{member}"),
+                format!("'{word}' is none of its values"),
+            ));
         }
     }
     match spec.latency_sensitivity.as_ref().map(|l| &l.level) {
-        Some(LatencySensitivitySensitivityLevel::Other_(word)) => {
-            Err(Fault::argument("configSpec.latencySensitivity.level", format!("'{word}' is none of its values")))
-        }
+        Some(LatencySensitivitySensitivityLevel::Other_(word)) => Err(Fault::invalid_argument(
+            "configSpec.latencySensitivity.level",
+            format!("'{word}' is none of its values"),
+        )),
         _ => Ok(()),
     }
 }

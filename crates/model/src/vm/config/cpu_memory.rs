@@ -2,7 +2,10 @@
 
 use vim25::{
     Obj,
-    types::{SharesLevel, VirtualMachineConfigInfo, VirtualMachineVirtualNumaInfo},
+    types::{
+        CpuHotPlugNotSupported, MemoryHotPlugNotSupported, SharesLevel, VirtualMachineConfigInfo,
+        VirtualMachineVirtualNumaInfo,
+    },
 };
 
 use super::{
@@ -50,7 +53,7 @@ fn cpus(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) -> Resu
     let most = version::max_cpus(version::number(&config.version).unwrap_or(version::NEWEST));
     if !(1..=most).contains(&cpus) {
         let why = format!("{cpus} is not within 1 to {most}, the most that '{}' can have", config.version);
-        return Err(Fault::argument("configSpec.numCPUs", why));
+        return Err(Fault::invalid_argument("configSpec.numCPUs", why));
     }
     let automatic = match spec.num_cores_per_socket {
         Some(cores) => cores == 0,
@@ -59,7 +62,7 @@ fn cpus(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) -> Resu
     let cores = if automatic { 1 } else { spec.num_cores_per_socket.unwrap_or(had_cores) };
     if cores < 1 || cpus % cores != 0 {
         let why = format!("{cpus} CPUs do not make sockets of {cores} cores");
-        return Err(Fault::argument("configSpec.numCoresPerSocket", why));
+        return Err(Fault::invalid_argument("configSpec.numCoresPerSocket", why));
     }
     if cpus != had {
         check_cpu_hot_plug(config, change, cpus > had)?;
@@ -80,14 +83,26 @@ fn cpus(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) -> Resu
 fn check_cpu_hot_plug(config: &VirtualMachineConfigInfo, change: &Change<'_>, more: bool) -> Result<(), Fault> {
     change.needs_awake()?;
     let allowed = if more { config.cpu_hot_add_enabled } else { config.cpu_hot_remove_enabled };
-    if change.on() && allowed != Some(true) { Err(Fault::cpu_hot_plug()) } else { Ok(()) }
+    if change.on() && allowed != Some(true) { Err(no_cpu_hot_plug()) } else { Ok(()) }
+}
+
+fn no_cpu_hot_plug() -> Fault {
+    let message = "CPU hot plug is not supported for this virtual machine: the number of virtual CPUs cannot be changed \
+                   while it is powered on.";
+    Fault::new(CpuHotPlugNotSupported::default(), message)
+}
+
+fn no_memory_hot_plug() -> Fault {
+    let message = "Memory hot plug is not supported for this virtual machine: its memory cannot be changed while it is \
+                   powered on.";
+    Fault::new(MemoryHotPlugNotSupported::default(), message)
 }
 
 fn memory(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) -> Result<(), Fault> {
     let Some(wanted) = change.spec.memory_mb else { return Ok(()) };
     let had = i64::from(config.hardware.memory_mb);
     let most = version::max_memory_mb(version::number(&config.version).unwrap_or(version::NEWEST));
-    let wrong = |why: String| Err(Fault::argument("configSpec.memoryMB", why));
+    let wrong = |why: String| Err(Fault::invalid_argument("configSpec.memoryMB", why));
     if !(MEMORY_PIECE..=most).contains(&wanted) {
         return wrong(format!("{wanted} is not within {MEMORY_PIECE} to {most}"));
     }
@@ -100,7 +115,7 @@ fn memory(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) -> Re
     change.needs_awake()?;
     if change.on() {
         if config.memory_hot_add_enabled != Some(true) || wanted < had {
-            return Err(Fault::memory_hot_plug());
+            return Err(no_memory_hot_plug());
         }
         let limit = config.hot_plug_memory_limit.unwrap_or(had);
         if wanted > limit {
@@ -127,13 +142,13 @@ fn allocations(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) 
     let locked = (config.memory_reservation_locked_to_max == Some(true)).then_some(whole);
     if let Some(wished) = wish.and_then(|w| w.reservation).filter(|r| locked.is_some_and(|l| l != *r)) {
         let why = format!("{wished} is not {whole}, to which memoryReservationLockedToMax locks it");
-        return Err(Fault::argument("configSpec.memoryAllocation.reservation", why));
+        return Err(Fault::invalid_argument("configSpec.memoryAllocation.reservation", why));
     }
     let by_level = |level: &SharesLevel| memory_shares(level, memory);
     let mem = allocation(config.memory_allocation.as_ref(), wish, "configSpec.memoryAllocation", locked, by_level)?;
     if mem.reservation > Some(whole) {
         let why = format!("it is above the memory of the machine, {memory} MB");
-        return Err(Fault::argument("configSpec.memoryAllocation.reservation", why));
+        return Err(Fault::invalid_argument("configSpec.memoryAllocation.reservation", why));
     }
     if config.cpu_allocation.as_deref() != Some(&cpu) {
         config.cpu_allocation = Some(cpu.into());

@@ -66,7 +66,10 @@ fn home(
 ) -> Result<(DatastoreFacts, Str, Str), Fault> {
     let given = spec.files.as_ref().and_then(|f| f.vm_path_name.clone());
     let given = given.ok_or_else(|| {
-        Fault::argument("configSpec.files.vmPathName", "name the datastore for the machine's files: '[datastore]'")
+        Fault::invalid_argument(
+            "configSpec.files.vmPathName",
+            "name the datastore for the machine's files: '[datastore]'",
+        )
     })?;
     let path = DatastorePath::parse(&given).ok_or_else(|| Fault::datastore_path(&given))?;
     let datastore = context.surroundings.datastore_named(path.datastore);

@@ -15,11 +15,11 @@ pub(super) fn apply(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<
     let mut options = config.extra_config.clone().unwrap_or_default();
     for (index, wish) in wishes.iter().enumerate() {
         if wish.key.trim().is_empty() {
-            return Err(Fault::argument(format!("configSpec.extraConfig[{index}].key"), "it is empty"));
+            return Err(Fault::invalid_argument(format!("configSpec.extraConfig[{index}].key"), "it is empty"));
         }
         let value = words(wish.value.as_ref(), index)?;
         put(&mut options, &wish.key, &value);
-        let wrong = |why: String| Fault::argument(format!("configSpec.extraConfig[{index}]"), why);
+        let wrong = |why: String| Fault::invalid_argument(format!("configSpec.extraConfig[{index}]"), why);
         lab::check(&wish.key, &value).map_err(|refused| wrong(refused.to_string()))?;
         vmci_options::to_device(config, change, &wish.key, &value).map_err(wrong)?;
     }
@@ -53,7 +53,10 @@ pub(super) fn words(value: Option<&Any>, index: usize) -> Result<Str, Fault> {
             format!("{:?}", number.read()).into()
         }
         Some(_) => {
-            return Err(Fault::argument(format!("configSpec.extraConfig[{index}].value"), "it is no plain value"));
+            return Err(Fault::invalid_argument(
+                format!("configSpec.extraConfig[{index}].value"),
+                "it is no plain value",
+            ));
         }
     })
 }

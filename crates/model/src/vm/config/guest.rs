@@ -35,7 +35,7 @@ fn uuids(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) -> Res
         None | Some("") => Ok(None),
         Some(text) => identity::parse_uuid(text)
             .map(Some)
-            .ok_or_else(|| Fault::argument(format!("configSpec.{member}"), format!("'{text}' is no UUID"))),
+            .ok_or_else(|| Fault::invalid_argument(format!("configSpec.{member}"), format!("'{text}' is no UUID"))),
     };
     if let Some(uuid) = parsed("uuid", &change.spec.uuid)?
         && uuid != config.uuid
@@ -56,7 +56,7 @@ fn guest(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) -> Res
     let spec = change.spec;
     let id = spec.guest_id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| config.guest_id.clone());
     if !guest_os::is_known(&id) {
-        return Err(Fault::argument("configSpec.guestId", format!("'{id}' is no guest operating system")));
+        return Err(Fault::invalid_argument("configSpec.guestId", format!("'{id}' is no guest operating system")));
     }
     let alternate = spec.alternate_guest_name.clone().unwrap_or_else(|| config.alternate_guest_name.clone());
     let full = if alternate.is_empty() { guest_os::full_name(&id) } else { alternate.clone() };
@@ -83,7 +83,7 @@ fn upgrade(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) -> R
     }
     if wanted < has {
         let why = format!("'{}' cannot be taken back to '{key}'", config.version);
-        return Err(Fault::argument("configSpec.version", why));
+        return Err(Fault::invalid_argument("configSpec.version", why));
     }
     change.needs_off()?;
     config.version = version::key(wanted);
@@ -102,7 +102,7 @@ fn files(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) -> Res
         && Some(path) != config.files.vm_path_name.as_ref()
     {
         let why = "the files of a virtual machine move by relocating it";
-        return Err(Fault::argument("configSpec.files.vmPathName", why));
+        return Err(Fault::invalid_argument("configSpec.files.vmPathName", why));
     }
     let mut new = (*config.files).clone();
     folder(change, &mut new, |f| &mut f.snapshot_directory, &wish.snapshot_directory)?;

@@ -74,11 +74,12 @@ pub(super) fn apply(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<
 
 /// What no simulated host can do.
 fn refuse(config: &VirtualMachineConfigInfo, change: &Change<'_>) -> Result<(), Fault> {
+    let refused = |why| Err(Fault::not_supported(format!("The operation is not supported on the object: {why}")));
     if change.spec.crypto.is_some() {
-        return Err(Fault::not_supported("no key provider is configured, so that nothing can be encrypted"));
+        return refused("no key provider is configured, so that nothing can be encrypted");
     }
     if change.spec.ft_info.is_some() && change.spec.ft_info != config.ft_info {
-        return Err(Fault::not_supported("Fault Tolerance is turned on by CreateSecondaryVM_Task"));
+        return refused("Fault Tolerance is turned on by CreateSecondaryVM_Task");
     }
     Ok(())
 }
@@ -109,7 +110,7 @@ fn affinity(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) -> 
     let cpus = config.cpu_affinity.as_ref().and_then(|a| a.affinity_set.as_deref()).unwrap_or_default();
     if let Some(bad) = cpus.iter().find(|n| !(0..threads).contains(*n)) {
         let why = format!("the host has no CPU {bad}");
-        return Err(Fault::argument("configSpec.cpuAffinity.affinitySet", why));
+        return Err(Fault::invalid_argument("configSpec.cpuAffinity.affinitySet", why));
     }
     let none = |a: &Option<Obj<_>>| {
         a.as_ref().is_some_and(|a: &Obj<vim25::types::VirtualMachineAffinityInfo>| {
@@ -170,12 +171,12 @@ fn boot(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<'_>) -> Resu
     {
         if delay.is_some_and(|d| !(0..=most).contains(&d)) {
             let why = format!("it is given in milliseconds, 0 to {most}");
-            return Err(Fault::argument(format!("configSpec.bootOptions.{member}"), why));
+            return Err(Fault::invalid_argument(format!("configSpec.bootOptions.{member}"), why));
         }
     }
     if options.efi_secure_boot_enabled == Some(true) && config.firmware.as_deref() != Some("efi") {
         let why = "only machines with EFI firmware boot securely";
-        return Err(Fault::argument("configSpec.bootOptions.efiSecureBootEnabled", why));
+        return Err(Fault::invalid_argument("configSpec.bootOptions.efiSecureBootEnabled", why));
     }
     Ok(())
 }
@@ -189,7 +190,7 @@ pub(super) fn check_boot_order(config: &VirtualMachineConfigInfo) -> Result<(), 
         let Some(key) = disk.or(card) else { continue };
         if !config.hardware.device.iter().flatten().any(|d| d.key == key) {
             let why = format!("the machine has no device {key}");
-            return Err(Fault::argument("configSpec.bootOptions.bootOrder", why));
+            return Err(Fault::invalid_argument("configSpec.bootOptions.bootOrder", why));
         }
     }
     Ok(())

@@ -22,7 +22,7 @@ pub(super) fn apply(config: &mut Obj<VirtualMachineConfigInfo>, change: &Change<
         let Some(key) = adapter(&wish.key) else { continue };
         let value = words(wish.value.as_ref(), index)?;
         to_device(config, change, key, &value)
-            .map_err(|why| Fault::argument(format!("configSpec.extraConfig[{index}]"), why))?;
+            .map_err(|why| Fault::invalid_argument(format!("configSpec.extraConfig[{index}]"), why))?;
     }
     sync(config);
     Ok(())

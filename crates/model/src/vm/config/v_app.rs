@@ -71,7 +71,7 @@ fn step<T: DataType>(
     key_of: impl Fn(&T) -> Option<i32>,
     path: &str,
 ) -> Result<(), Fault> {
-    let wrong = |member: &str, why: &str| Err(Fault::argument(format!("{path}.{member}"), why));
+    let wrong = |member: &str, why: &str| Err(Fault::invalid_argument(format!("{path}.{member}"), why));
     match (operation, info, remove_key) {
         (ArrayUpdateOperation::Add, Some(info), _) => {
             if list.iter().any(|known| key_of(known) == key_of(info)) {

@@ -100,9 +100,10 @@ fn step(bench: &mut Bench<'_>, index: usize, spec: &VirtualDeviceConfigSpec) -> 
         Some(VirtualDeviceConfigSpecOperation::Add) => add::add(bench, index, spec),
         Some(VirtualDeviceConfigSpecOperation::Edit) => edit::edit(bench, index, spec),
         Some(VirtualDeviceConfigSpecOperation::Remove) => remove::remove(bench, index, spec),
-        Some(VirtualDeviceConfigSpecOperation::Other_(word)) => {
-            Err(Fault::argument(format!("spec.deviceChange[{index}].operation"), format!("'{word}' is no operation")))
-        }
+        Some(VirtualDeviceConfigSpecOperation::Other_(word)) => Err(Fault::invalid_argument(
+            format!("spec.deviceChange[{index}].operation"),
+            format!("'{word}' is no operation"),
+        )),
         None => Err(Fault::device_spec(index, "", "the spec says neither add, edit nor remove")),
     }
 }

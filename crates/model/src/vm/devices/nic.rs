@@ -92,7 +92,7 @@ fn check_running_edit(bench: &Bench<'_>, old: &Obj<VirtualDevice>, new: &Obj<Vir
     };
     let upt = |d: &Obj<VirtualDevice>| d.cast::<VirtualVmxnet3>().and_then(|c| c.uptv2_enabled);
     if address(old) != address(new) || upt(old) != upt(new) {
-        return Err(Fault::power_state(
+        return Err(Fault::invalid_power_state(
             Some(VirtualMachinePowerState::PoweredOff),
             VirtualMachinePowerState::PoweredOn,
         ));

@@ -22,7 +22,7 @@ use crate::vm::{Fault, path::DatastorePath, snapshot::chain_of, surroundings::Su
 pub fn check_reach(config: &VirtualMachineConfigInfo, there: &dyn Surroundings) -> Result<(), Fault> {
     let host = there.host();
     if version::number(&config.version).is_some_and(|number| number > host.newest_hardware) {
-        return Err(Fault::hardware_version(&config.version, &host));
+        return Err(version::not_run(&config.version, &host));
     }
     let reaches = |path: &str, datastore: Option<&MoRef>| {
         let Some(path) = DatastorePath::parse(path) else { return true };

@@ -66,14 +66,14 @@ pub fn config_option(
         None => offer::default_version(offers),
         Some(key) => version::number(key)
             .filter(|number| offer::versions(offers).any(|known| known == *number))
-            .ok_or_else(|| Fault::argument("key", format!("'{key}' is no hardware version of these hosts")))?,
+            .ok_or_else(|| Fault::invalid_argument("key", format!("'{key}' is no hardware version of these hosts")))?,
     };
     let whole = of_version(number, offer::api_version(offers, number));
     if guests.is_empty() {
         return Ok(whole);
     }
     if let Some(unknown) = guests.iter().find(|g| !guest_os::is_known(g)) {
-        return Err(Fault::argument("spec.guestId", format!("'{unknown}' is no guest operating system")));
+        return Err(Fault::invalid_argument("spec.guestId", format!("'{unknown}' is no guest operating system")));
     }
     let mut some = whole;
     some.guest_os_descriptor.retain(|d| guests.contains(&d.id));

@@ -64,7 +64,7 @@ fn issues(call: &Call) -> Issues {
 /// `InvalidOperationOnSecondaryVm` for a secondary.
 pub fn refuse_secondary(tx: &Tx<'_>, vm: &MoRef) -> Result<(), Fault> {
     let config = tx.get::<mo::VirtualMachine>(vm).and_then(|vm| vm.config.as_ref());
-    Ok(config.map_or(Ok(()), |config| fault_tolerance::refuse_secondary(config))?)
+    config.map_or(Ok(()), |config| fault_tolerance::refuse_secondary(config))
 }
 
 /// `FaultToleranceAntiAffinityViolated` if the other machine of the pair is on `host`.

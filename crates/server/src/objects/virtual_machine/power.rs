@@ -162,7 +162,7 @@ fn power_on(tx: &Tx<'_>, vm: &MoRef, after: &mut mo::VirtualMachine, host: Optio
     let facts = Around::new(world, host).host();
     let cid_taken = |id| taken.contains(&i64::from(id));
     power::on(after, &PowerOn { now: tx.now(), host: &facts, cid_taken: &cid_taken })?;
-    Ok(admission::run(tx, vm, after.config.as_deref().unwrap_or(&Default::default()), Seat::of(after))?)
+    admission::run(tx, vm, after.config.as_deref().unwrap_or(&Default::default()), Seat::of(after))
 }
 
 /// The VMCI context ids of the machines that run on a host, but for one.

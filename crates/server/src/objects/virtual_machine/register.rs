@@ -13,9 +13,7 @@ use model::vm::{
 };
 use vim25::{
     Any, MoRef, Obj, Str, args, mo,
-    types::{
-        AlreadyExists, InvalidDatastore, InvalidDatastorePath, NotFound, VirtualMachineConfigInfo, VmRegisteredEvent,
-    },
+    types::{AlreadyExists, NotFound, VirtualMachineConfigInfo, VmRegisteredEvent},
 };
 
 use super::{
@@ -73,17 +71,11 @@ fn enter(work: &Work, tx: &mut Tx<'_>, args: &args::RegisterVM_Task) -> Result<M
 
 /// The datastore and the path within it of a vmx file, as seen from the folder's datacenter.
 fn find_path(tx: &Tx<'_>, folder: &MoRef, path: &str) -> Result<(MoRef, Str), Fault> {
-    let bad = || {
-        let fault = InvalidDatastorePath { datastore_path: path.into(), ..Default::default() };
-        Fault::new(fault, format!("Invalid datastore path '{path}'."))
-    };
+    let bad = || Fault::datastore_path(path);
     let parsed = DatastorePath::parse(path).filter(|p| p.path.ends_with(".vmx")).ok_or_else(bad)?;
     let stores = datacenter_of(tx, folder).and_then(|(_, datacenter)| datacenter.datastore.as_deref());
     let named = |d: &&MoRef| tx.get::<mo::Datastore>(d).is_some_and(|d| d.name == parsed.datastore);
-    let datastore = stores.unwrap_or_default().iter().find(named).ok_or_else(|| {
-        let fault = InvalidDatastore { name: Some(parsed.datastore.into()), ..Default::default() };
-        Fault::new(fault, format!("Invalid datastore '{}'.", parsed.datastore))
-    })?;
+    let datastore = stores.unwrap_or_default().iter().find(named).ok_or_else(|| Fault::datastore(parsed.datastore))?;
     Ok((datastore.clone(), parsed.path.into()))
 }
 

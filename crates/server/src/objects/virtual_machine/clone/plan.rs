@@ -111,5 +111,5 @@ fn with_devices(
     }
     let device_change = spec.location.device_change.clone();
     let change = VirtualMachineConfigSpec { device_change, ..Default::default() };
-    Ok(config::reconfigure(base, &Power::PoweredOff, &change, context)?)
+    config::reconfigure(base, &Power::PoweredOff, &change, context)
 }

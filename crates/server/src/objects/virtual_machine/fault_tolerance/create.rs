@@ -107,7 +107,7 @@ fn check(this: &MoRef, vm: &mo::VirtualMachine) -> Result<(), Fault> {
     let mut issues = fault_tolerance::issues(this, vm);
     match issues.len() {
         0 => Ok(()),
-        1 => Err(issues.remove(0).into()),
+        1 => Err(issues.remove(0)),
         _ => {
             let texts: Vec<&str> = issues.iter().map(|issue| issue.message.as_str()).collect();
             let message = texts.join(" ");
@@ -137,7 +137,7 @@ fn files(
     let wish = spec.and_then(|s| s.secondary_vm_spec.as_ref());
     let reachable = |datastore: &MoRef| {
         let facts = around.datastore(datastore).filter(|facts| facts.accessible);
-        facts.ok_or_else(|| Fault::from(model::vm::Fault::datastore(&datastore.id)))
+        facts.ok_or_else(|| Fault::datastore(&datastore.id))
     };
     let home = match wish.and_then(|w| w.vm_config.as_ref()) {
         Some(datastore) => reachable(datastore)?,
@@ -145,7 +145,7 @@ fn files(
             let path = primary.files.vm_path_name.as_deref().unwrap_or_default();
             let name = DatastorePath::parse(path).map(|p| p.datastore).unwrap_or_default();
             let facts = around.datastore_named(name).filter(|facts| facts.accessible);
-            facts.ok_or_else(|| model::vm::Fault::datastore(name))?
+            facts.ok_or_else(|| Fault::datastore(name))?
         }
     };
     let mut disks = vec![];
@@ -168,7 +168,7 @@ fn settings(
 ) -> Result<(), Fault> {
     let metadata = spec.meta_data_path.as_ref().map(|m| &m.meta_data_datastore);
     let metadata = metadata
-        .map(|datastore| around.datastore(datastore).ok_or_else(|| model::vm::Fault::datastore(&datastore.id)))
+        .map(|datastore| around.datastore(datastore).ok_or_else(|| Fault::datastore(&datastore.id)))
         .transpose()?;
     for config in both {
         if let Some(datastore) = &metadata {

@@ -2,7 +2,7 @@
 
 use inventory::Tx;
 use model::vm::{
-    Context, Fault as VmFault, Surroundings,
+    Context, Surroundings,
     admission::{self, Seat},
     config,
     migrate::{self, Depth, Goal, Renames},
@@ -96,7 +96,7 @@ fn with_devices(
         return Ok(config.clone());
     }
     let change = VirtualMachineConfigSpec { device_change: spec.device_change.clone(), ..Default::default() };
-    Ok(config::reconfigure(config, &vm.runtime.power_state, &change, context)?)
+    config::reconfigure(config, &vm.runtime.power_state, &change, context)
 }
 
 fn relocated(
@@ -131,7 +131,7 @@ fn check_space(
     let Some(layout) = &vm.layout_ex else { return Ok(()) };
     for (datastore, bytes) in renames.bytes(layout, &location.home.datastore) {
         if let Some(facts) = around.datastore(&datastore).filter(|facts| facts.free < bytes) {
-            return Err(VmFault::no_disk_space(&vm.name, &facts.name).into());
+            return Err(Fault::no_disk_space(&vm.name, &facts.name));
         }
     }
     Ok(())

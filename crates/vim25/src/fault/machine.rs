@@ -1,55 +1,20 @@
-//! Faults of VM operations: the API's fault object with a text for the client.
+//! Faults of virtual machines and of the devices in their specs.
 
 use std::fmt;
 
-use vim25::{
+use super::Fault;
+use crate::{
     DataType, Extends, Obj, Str,
     types::{
-        ConcurrentAccess, CpuHotPlugNotSupported, DeviceHotPlugNotSupported, DeviceNotFound,
-        DeviceUnsupportedForVmVersion, FileAlreadyExists, FileNotFound, InvalidArgument, InvalidController,
-        InvalidDatastore, InvalidDatastorePath, InvalidDeviceBacking, InvalidDeviceOperation, InvalidDeviceSpec,
-        InvalidName, InvalidPowerState, InvalidVmConfig, LocalizableMessage, LocalizedMethodFault,
-        MemoryHotPlugNotSupported, MethodFault, MissingController, NoDiskSpace, NotSupported, TooManyDevices,
-        VirtualDeviceConfigSpecFileOperation, VirtualDeviceConfigSpecOperation, VirtualHardwareVersionNotSupported,
-        VirtualMachinePowerState,
+        DeviceHotPlugNotSupported, DeviceNotFound, DeviceUnsupportedForVmVersion, InvalidController,
+        InvalidDeviceBacking, InvalidDeviceOperation, InvalidDeviceSpec, InvalidPowerState, InvalidVmConfig,
+        LocalizableMessage, MissingController, TooManyDevices, VirtualDeviceConfigSpecFileOperation,
+        VirtualDeviceConfigSpecOperation, VirtualMachinePowerState,
     },
 };
 
-use super::surroundings::HostFacts;
-
-/// Why an operation on a VM cannot be done.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{message}")]
-pub struct Fault {
-    /// The fault object.
-    pub fault: Obj<MethodFault>,
-    /// What is wrong, for a person.
-    pub message: String,
-}
-
+/// Faults of virtual machines.
 impl Fault {
-    /// A fault of any type.
-    pub fn new(fault: impl Extends<MethodFault>, message: impl Into<String>) -> Fault {
-        Fault { fault: fault.into(), message: message.into() }
-    }
-
-    /// The wire name of the fault's type.
-    pub fn name(&self) -> &'static str {
-        self.fault.shared().descriptor().name
-    }
-
-    /// The fault as it stands inside other objects.
-    pub fn localized(&self) -> Obj<LocalizedMethodFault> {
-        LocalizedMethodFault { fault: self.fault.clone(), localized_message: Some(self.message.as_str().into()) }.into()
-    }
-
-    /// `InvalidArgument` on a property of the spec.
-    pub fn argument(property: impl Into<Str>, why: impl fmt::Display) -> Fault {
-        let property = property.into();
-        let message = format!("A specified parameter was not correct: {property}: {why}");
-        Fault::new(InvalidArgument { invalid_property: Some(property), ..Default::default() }, message)
-    }
-
     /// `InvalidVmConfig` on a property of the config.
     pub fn vm_config(property: impl Into<Str>, why: impl fmt::Display) -> Fault {
         let property = property.into();
@@ -57,13 +22,11 @@ impl Fault {
         Fault::new(InvalidVmConfig { property: Some(property), ..Default::default() }, message)
     }
 
-    /// `NotSupported`: the operation makes no sense here.
-    pub fn not_supported(why: impl fmt::Display) -> Fault {
-        Fault::new(NotSupported::default(), format!("The operation is not supported on the object: {why}"))
-    }
-
     /// `InvalidPowerState`.
-    pub fn power_state(requested: Option<VirtualMachinePowerState>, existing: VirtualMachinePowerState) -> Fault {
+    pub fn invalid_power_state(
+        requested: Option<VirtualMachinePowerState>,
+        existing: VirtualMachinePowerState,
+    ) -> Fault {
         let words = match existing {
             VirtualMachinePowerState::PoweredOn => "Powered on",
             VirtualMachinePowerState::Suspended => "Suspended",
@@ -75,75 +38,6 @@ impl Fault {
             f.existing_state = existing;
         });
         Fault::new(fault, message)
-    }
-
-    /// `VirtualHardwareVersionNotSupported`: a hardware version that the host does not run.
-    pub fn hardware_version(version: &str, host: &HostFacts) -> Fault {
-        let fault = VirtualHardwareVersionNotSupported::with(|f| {
-            f.host_name = host.name.clone();
-            f.host = host.host.clone();
-        });
-        let newest = super::version::key(host.newest_hardware);
-        let why = format!("Host '{}' runs virtual hardware up to '{newest}', and not '{version}'.", host.name);
-        Fault::new(fault, why)
-    }
-
-    /// `ConcurrentAccess`: the caller saw an older version of the config.
-    pub fn concurrent_access() -> Fault {
-        Fault::new(ConcurrentAccess::default(), "The object has been changed since it was read; read it and try again.")
-    }
-
-    /// `CpuHotPlugNotSupported`.
-    pub fn cpu_hot_plug() -> Fault {
-        let message = "CPU hot plug is not supported for this virtual machine: the number of virtual CPUs cannot be \
-                       changed while it is powered on.";
-        Fault::new(CpuHotPlugNotSupported::default(), message)
-    }
-
-    /// `MemoryHotPlugNotSupported`.
-    pub fn memory_hot_plug() -> Fault {
-        let message = "Memory hot plug is not supported for this virtual machine: its memory cannot be changed while \
-                       it is powered on.";
-        Fault::new(MemoryHotPlugNotSupported::default(), message)
-    }
-
-    /// `InvalidName`.
-    pub fn invalid_name(name: &str, why: impl fmt::Display) -> Fault {
-        let message = format!("The name '{name}' is invalid: {why}");
-        Fault::new(InvalidName { name: name.into(), ..Default::default() }, message)
-    }
-
-    /// `InvalidDatastorePath`.
-    pub fn datastore_path(path: &str) -> Fault {
-        let message = format!("Invalid datastore path '{path}'.");
-        let fault = InvalidDatastorePath::with(|f| f.datastore_path = path.into());
-        Fault::new(fault, message)
-    }
-
-    /// `InvalidDatastore`: there is none of this name, or it cannot be used.
-    pub fn datastore(name: &str) -> Fault {
-        let fault = InvalidDatastore::with(|f| f.name = Some(name.into()));
-        Fault::new(fault, format!("Invalid datastore '{name}'."))
-    }
-
-    /// `FileNotFound`.
-    pub fn file_not_found(file: &str) -> Fault {
-        Fault::new(FileNotFound::with(|f| f.file = file.into()), format!("File {file} was not found"))
-    }
-
-    /// `FileAlreadyExists`.
-    pub fn file_exists(file: &str) -> Fault {
-        let message = format!("Cannot complete the operation because the file or folder {file} already exists");
-        Fault::new(FileAlreadyExists::with(|f| f.file = file.into()), message)
-    }
-
-    /// `NoDiskSpace`: the datastore has too little free space for the file.
-    pub fn no_disk_space(file: &str, datastore: &str) -> Fault {
-        let fault = NoDiskSpace::with(|f| {
-            f.file = file.into();
-            f.datastore = datastore.into();
-        });
-        Fault::new(fault, format!("Insufficient disk space on datastore '{datastore}'."))
     }
 
     /// `TooManyDevices`.
