@@ -4,6 +4,7 @@
 //! proves what its name says or fails, it never passes because something was missing.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task runner talks to a person")]
 
+mod bench;
 mod cargo;
 mod ci;
 mod clients;
@@ -51,6 +52,8 @@ enum Command {
     Soak(soak::Options),
     /// Print the numbers of docs/SPECIFICATION.md that a running server shows
     Measure,
+    /// Measure the release build beside vcsim, and write docs/bench.json, its picture and docs/performance.md
+    Bench(bench::Options),
     /// Write docs/coverage.md, the table of implemented methods
     Coverage,
 }
@@ -74,6 +77,7 @@ fn run_command() -> Result<()> {
         }
         Command::Soak(options) => soak::run(&options),
         Command::Measure => measure::run(),
+        Command::Bench(options) => bench::run(&options),
         Command::Coverage => coverage::write(),
     }
 }

@@ -1,0 +1,169 @@
+//! Reads: everything of all machines, little of one, lookups, views, and short reads beside a long one.
+
+use super::Scale;
+use super::client::Client;
+use super::server::{Server, Side};
+use super::stats::percentile;
+use super::table::Figure;
+use anyhow::{Context, Result, ensure};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What is read of all machines: a name for the table, and the paths.
+const SHEETS: [(&str, &[&str]); 4] = [
+    ("name", &["name"]),
+    ("3 properties", &["name", "runtime.powerState", "config.hardware.numCPU"]),
+    ("config, runtime, guest, summary", &["config", "runtime", "guest", "summary"]),
+    ("everything", &[]),
+];
+
+/// Reads of all machines, over SOAP and, where the server speaks it, over VI/JSON.
+pub fn bulk(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
+    let mut client = Client::log_in(server)?;
+    let count = client.machines()?.len();
+    ensure!(count == scale.machines, "there are {count} machines instead of {}", scale.machines);
+    let mut figures = Vec::new();
+    for (name, paths) in SHEETS {
+        let what = format!("read {name} of {count} VMs, SOAP");
+        let request = client.read_all(paths)?;
+        figures.extend(pull(&mut client, &request, &what, scale)?);
+        // The peer has no VI/JSON endpoint for the property collector; the table shows the gap.
+        if server.side == Side::Ours {
+            let request = client.read_all_json(paths);
+            figures.extend(pull(&mut client, &request, &what.replace("SOAP", "VI/JSON"), scale)?);
+        }
+    }
+    Ok(figures)
+}
+
+fn pull(client: &mut Client, request: &[u8], what: &str, scale: &Scale) -> Result<Vec<Figure>> {
+    let (begin, mut bytes, mut firsts) = (Instant::now(), 0, Vec::new());
+    loop {
+        let start = Instant::now();
+        let reply = client.send(request).with_context(|| what.to_owned())?;
+        firsts.push(reply.first.duration_since(start).as_secs_f64() * 1e3);
+        bytes += reply.length;
+        if begin.elapsed() >= scale.time {
+            break;
+        }
+    }
+    let (seconds, replies) = (begin.elapsed().as_secs_f64(), firsts.len() as f64);
+    Ok(vec![
+        Figure::rate(what, "MB/s", bytes as f64 / seconds / 1e6),
+        Figure::rate(format!("{what}: objects"), "/s", replies * scale.machines as f64 / seconds),
+        Figure::cost(format!("{what}: first byte"), "ms", percentile(&firsts, 50).context("no reply")?),
+    ])
+}
+
+/// Three properties of one machine on 1, 16 and 64 connections.
+pub fn small(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
+    let mut client = Client::log_in(server)?;
+    let request = small_request(&mut client)?;
+    let mut figures = Vec::new();
+    for connections in [1, 16, 64] {
+        let what = format!("3 properties of one VM, {connections} connections");
+        figures.push(Figure::rate(what, "/s", hammer(&client, &request, connections, scale.time)?));
+    }
+    Ok(figures)
+}
+
+fn small_request(client: &mut Client) -> Result<Vec<u8>> {
+    let machine = client.machines()?.swap_remove(0);
+    client.read_one(&machine, SHEETS[1].1)
+}
+
+/// The same request on many connections: replies per second.
+fn hammer(client: &Client, request: &[u8], connections: usize, time: Duration) -> Result<f64> {
+    let (done, over) = (AtomicU64::new(0), AtomicBool::new(false));
+    let clients = (0..connections).map(|_| client.again()).collect::<Result<Vec<_>>>()?;
+    let begin = Instant::now();
+    thread::scope(|scope| {
+        let repeat = |mut client: Client| {
+            while !over.load(Ordering::Relaxed) {
+                client.send(request)?;
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+            anyhow::Ok(())
+        };
+        let loops: Vec<_> = clients.into_iter().map(|client| scope.spawn(move || repeat(client))).collect();
+        thread::sleep(time);
+        over.store(true, Ordering::Relaxed);
+        loops.into_iter().try_for_each(|one| one.join().expect("a client does not panic"))
+    })?;
+    Ok(done.load(Ordering::Relaxed) as f64 / begin.elapsed().as_secs_f64())
+}
+
+/// Short reads while another client pulls everything again and again.
+pub fn beside_a_long_one(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
+    let mut client = Client::log_in(server)?;
+    let (short, long) = (small_request(&mut client)?, client.read_all(&[])?);
+    let (mut puller, over) = (client.again()?, AtomicBool::new(false));
+    let times = thread::scope(|scope| {
+        let pull = scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                puller.send(&long)?;
+            }
+            anyhow::Ok(())
+        });
+        let times = times(&mut client, &short, scale.time.max(Duration::from_millis(500)));
+        over.store(true, Ordering::Relaxed);
+        pull.join().expect("a client does not panic")?;
+        times
+    })?;
+    let p99 = percentile(&times, 99).context("no reply")?;
+    let what = format!("3 properties of one VM while another pulls everything of {} VMs, p99", scale.machines);
+    Ok(vec![Figure::cost(what, "ms", p99 * 1e3)])
+}
+
+/// How long a request takes, again and again, in seconds.
+pub fn times(client: &mut Client, request: &[u8], time: Duration) -> Result<Vec<f64>> {
+    let (begin, mut times) = (Instant::now(), Vec::new());
+    while begin.elapsed() < time || times.is_empty() {
+        let start = Instant::now();
+        client.send(request)?;
+        times.push(start.elapsed().as_secs_f64());
+    }
+    Ok(times)
+}
+
+/// Lookups of the search index, and making a view.
+pub fn lookups(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
+    let mut client = Client::log_in(server)?;
+    let machine = client.machines()?.pop().context("no machine")?;
+    let index = client.manager("searchIndex")?;
+    let (uuid, name) = (client.property(&machine, "config.uuid")?, client.property(&machine, "name")?);
+    let vm_search = "<vmSearch>true</vmSearch>";
+    let mut lookups = vec![
+        ("FindByUuid", format!("<uuid>{uuid}</uuid>{vm_search}")),
+        ("FindByInventoryPath", format!("<inventoryPath>/DC0/vm/{name}</inventoryPath>")),
+    ];
+    // Not every server gives its default machines a host name: then there is nothing to look up.
+    if let Ok(host) = client.property(&machine, "guest.hostName") {
+        lookups.push(("FindByDnsName", format!("<dnsName>{host}</dnsName>{vm_search}")));
+    }
+    let mut figures = Vec::new();
+    for (method, arguments) in lookups {
+        let found = client.made(&index, method, &arguments)?;
+        ensure!(method == "FindByDnsName" || found == machine, "{method} found {found:?} instead of {machine:?}");
+        let request = client.prepare(&index, method, &arguments);
+        let times = times(&mut client, &request, scale.time)?;
+        let median = percentile(&times, 50).context("no reply")?;
+        figures.push(Figure::cost(format!("{method} among {} VMs, p50", scale.machines), "µs", median * 1e6));
+    }
+    figures.push(views(&mut client, scale)?);
+    Ok(figures)
+}
+
+fn views(client: &mut Client, scale: &Scale) -> Result<Figure> {
+    let (manager, arguments) = (client.manager("viewManager")?, client.view_arguments()?);
+    let (begin, mut times) = (Instant::now(), Vec::new());
+    while begin.elapsed() < scale.time || times.is_empty() {
+        let start = Instant::now();
+        let view = client.made(&manager, "CreateContainerView", &arguments)?;
+        times.push(start.elapsed().as_secs_f64() * 1e6);
+        client.call(&view, "DestroyView", "")?;
+    }
+    let what = format!("CreateContainerView of {} VMs, p50", scale.machines);
+    Ok(Figure::cost(what, "µs", percentile(&times, 50).context("no view")?))
+}

@@ -1,0 +1,188 @@
+//! HTTP/1.1 replies at the speed of the socket: bodies with a length or in chunks, counted, and kept only when asked.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+/// No answer takes longer.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What is read from the socket at once.
+const BUFFER: usize = 256 * 1024;
+
+/// A reply.
+#[derive(Debug)]
+pub struct Reply {
+    /// Status code
+    pub status: u16,
+    /// Value of the first `set-cookie`, without its attributes
+    pub cookie: Option<String>,
+    /// When the head had arrived
+    pub first: Instant,
+    /// Bytes of the body
+    pub length: u64,
+    /// The body, if it was to be kept
+    pub body: Vec<u8>,
+}
+
+/// A stream to a server, plain or not.
+pub trait Stream: Read + Write + Send {}
+impl<T: Read + Write + Send> Stream for T {}
+
+/// A connection that stays open between requests.
+pub struct Connection(BufReader<Box<dyn Stream>>);
+
+impl Connection {
+    /// Connect over plain TCP.
+    pub fn open(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self::over(Box::new(tcp(address)?)))
+    }
+
+    /// Connect, with a buffer for small replies: thousands of these may be open.
+    pub fn small(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self(BufReader::with_capacity(4096, Box::new(tcp(address)?))))
+    }
+
+    /// Speak over a stream.
+    pub fn over(stream: Box<dyn Stream>) -> Self {
+        Self(BufReader::with_capacity(BUFFER, stream))
+    }
+
+    /// Send one request and read its reply.
+    pub fn ask(&mut self, request: &[u8], keep: bool) -> io::Result<Reply> {
+        self.0.get_mut().write_all(request)?;
+        self.0.get_mut().flush()?;
+        read_reply(&mut self.0, keep)
+    }
+}
+
+/// A TCP stream that neither delays nor waits for ever.
+pub fn tcp(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+/// A whole POST request; `headers` are lines that end with CR LF.
+pub fn post(path: &str, kind: &str, headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: {kind}\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
+
+fn read_reply(from: &mut impl BufRead, keep: bool) -> io::Result<Reply> {
+    let first = line(from)?;
+    let status = first.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+    let status = status.ok_or_else(|| bad(format!("not a status line: {first:?}")))?;
+    let (mut length, mut cookie, mut chunked) = (None, None, false);
+    loop {
+        let header = line(from)?;
+        if header.is_empty() {
+            break;
+        }
+        let (name, value) = header.split_once(':').ok_or_else(|| bad(format!("not a header: {header:?}")))?;
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = value.trim().parse().ok(),
+            "transfer-encoding" => chunked = value.trim().eq_ignore_ascii_case("chunked"),
+            "set-cookie" => cookie = cookie.or_else(|| value.trim().split(';').next().map(str::to_owned)),
+            _ => {}
+        }
+    }
+    let mut reply = Reply { status, cookie, first: Instant::now(), length: 0, body: Vec::new() };
+    match length {
+        _ if chunked => chunks(from, keep, &mut reply)?,
+        Some(length) => take(from, length, keep, &mut reply)?,
+        None if status == 204 => {}
+        None => return Err(bad("a reply without a length".to_owned())),
+    }
+    Ok(reply)
+}
+
+fn chunks(from: &mut impl BufRead, keep: bool, reply: &mut Reply) -> io::Result<()> {
+    loop {
+        let size = line(from)?;
+        let digits = size.split(';').next().unwrap_or_default().trim();
+        let size = u64::from_str_radix(digits, 16).map_err(|_| bad(format!("not the size of a chunk: {digits:?}")))?;
+        take(from, size, keep, reply)?;
+        // After a chunk and after the last size there is one empty line: nobody here sends trailers.
+        let end = line(from)?;
+        if !end.is_empty() {
+            return Err(bad(format!("a chunk does not end where it should: {end:?}")));
+        }
+        if size == 0 {
+            return Ok(());
+        }
+    }
+}
+
+fn take(from: &mut impl BufRead, length: u64, keep: bool, reply: &mut Reply) -> io::Result<()> {
+    let mut left = length;
+    while left > 0 {
+        let have = from.fill_buf()?;
+        if have.is_empty() {
+            return Err(closed());
+        }
+        let used = have.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        if keep {
+            reply.body.extend_from_slice(&have[..used]);
+        }
+        from.consume(used);
+        left -= used as u64;
+    }
+    reply.length += length;
+    Ok(())
+}
+
+fn line(from: &mut impl BufRead) -> io::Result<String> {
+    let mut line = String::new();
+    if from.take(64 * 1024).read_line(&mut line)? == 0 {
+        return Err(closed());
+    }
+    Ok(line.trim_end().to_owned())
+}
+
+fn closed() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed the connection")
+}
+
+fn bad(text: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_with_a_length_leaves_the_next_one_alone() {
+        let mut wire = &b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/\r\ncontent-length: 4\r\n\r\nbodyHTTP/1.1 500 No\r\nContent-Length: 1\r\n\r\nx"[..];
+        let first = read_reply(&mut wire, true).unwrap();
+        assert_eq!((first.status, first.cookie.as_deref(), first.length), (200, Some("a=b"), 4));
+        assert_eq!(first.body, b"body");
+        let second = read_reply(&mut wire, false).unwrap();
+        assert_eq!((second.status, second.length, second.body.len()), (500, 1, 0));
+        assert_eq!(read_reply(&mut wire, true).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn chunks_are_joined_and_counted() {
+        let wire =
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n";
+        let reply = read_reply(&mut &wire[..], true).unwrap();
+        assert_eq!((reply.length, reply.body.as_slice()), (14, &b"body0123456789"[..]));
+    }
+
+    #[test]
+    fn what_breaks_off_or_is_not_http_is_an_error() {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let bodies = ["zz\r\n", "4\r\nbodyx\r\n0\r\n\r\n", "4\r\nbo", ""].map(|body| format!("{head}{body}"));
+        let others = ["hello\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbody"];
+        for wire in bodies.iter().map(String::as_str).chain(others) {
+            assert!(read_reply(&mut wire.as_bytes(), true).is_err(), "{wire:?}");
+        }
+    }
+}
