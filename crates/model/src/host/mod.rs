@@ -1,7 +1,7 @@
 //! Hosts, as a vCenter shows them. Their [`HostProfile`] says what software they run and which network ports they have;
 //! their advanced settings ([`lab`]) what a real host has no property for.
 //!
-//! What is equal on all hosts is built once ([`Template`]) and shared.
+//! What is equal on all hosts is built once (`Template`) and shared.
 
 mod age;
 mod capability;
