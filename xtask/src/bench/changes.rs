@@ -140,14 +140,16 @@ fn start_waiting(client: &Client, machine: &Ref, count: usize) -> Result<Receive
     for _ in 0..count {
         let (mut waiter, tell) = (client.again()?, tell.clone());
         let collector = waiter.made(&client.manager("propertyCollector")?, "CreatePropertyCollector", "")?;
-        let spec = soap::object_spec("spec", machine, &["config.annotation"]);
+        let spec = soap::object_spec("spec", machine, &["runtime.powerState"]);
         waiter.made(&collector, "CreateFilter", &format!("{spec}<partialUpdates>false</partialUpdates>"))?;
         let first = waiter.call(&collector, "WaitForUpdatesEx", "<version></version><options/>")?;
         let version = soap::text(&first, "version").context("no version")?;
-        let arguments = format!("<version>{version}</version><options><maxWaitSeconds>60</maxWaitSeconds></options>");
-        let wait = waiter.prepare(&collector, "WaitForUpdatesEx", &arguments);
+        let arguments = format!("<version>{version}</version><options><maxWaitSeconds>20</maxWaitSeconds></options>");
         let run = move || {
-            let told = waiter.send(&wait).map(|_| Instant::now());
+            let told = waiter.call(&collector, "WaitForUpdatesEx", &arguments).and_then(|reply| {
+                ensure!(reply.contains("poweredOff"), "a waiter was told nothing of the change");
+                Ok(Instant::now())
+            });
             // Its collector has served: the next count of waiters begins with none.
             let told = told.and_then(|at| waiter.call(&collector, "DestroyPropertyCollector", "").map(|_| at));
             let _ = tell.send(told);
@@ -172,11 +174,12 @@ fn irrelevant(server: &Server, client: &mut Client, other: &Ref, time: Duration)
 /// Milliseconds from the request that changes something to each waiter's answer.
 fn relevant(client: &mut Client, watched: &Ref, heard: &Receiver<Result<Instant>>, count: usize) -> Result<Vec<f64>> {
     let begin = Instant::now();
-    annotate(client, watched)?;
+    client.task(watched, "PowerOffVM_Task", "")?;
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
         let at = heard.recv_timeout(DELIVERY).context("a change did not reach a waiter")??;
         times.push(at.duration_since(begin).as_secs_f64() * 1e3);
     }
+    client.task(watched, "PowerOnVM_Task", "")?;
     Ok(times)
 }

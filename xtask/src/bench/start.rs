@@ -1,7 +1,7 @@
 //! How long a world takes to start, and what a machine costs in memory.
 
 use super::Scale;
-use super::server::{Program, Side};
+use super::server::{MEASURED, Program, Side};
 use super::table::{Figure, Table};
 use anyhow::Result;
 
@@ -30,7 +30,7 @@ pub fn measure(table: &mut Table, ours: &Program, peer: Option<&Program>, scale:
 
 /// One start: its time, and the memory of a machine beyond the smallest world.
 fn once(program: &Program, machines: usize, smallest: &mut Option<(usize, f64)>) -> Result<Vec<Figure>> {
-    let server = program.start(machines, false)?;
+    let server = program.start(machines, MEASURED)?;
     let resident = server.resident()?;
     let (base, base_resident) = *smallest.get_or_insert((machines, resident));
     let mut figures = vec![Figure::cost(format!("start of {machines} VMs"), "ms", server.start.as_secs_f64() * 1e3)];
