@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pyVmomi import VmomiSupport, vim
 
-from vsphere import add, all_of, create_vm, devices, done, edit, new_disk, new_pvscsi, remove_vm
+from vsphere import add, all_of, create_vm, devices, done, edit, new_disk, new_pvscsi, read, remove_vm
 
 
 @dataclass(frozen=True)
@@ -186,8 +186,10 @@ class Subject:
 
     def device_state(self, key=None):
         key = key or self.card().key
-        [entry] = [entry for entry in self.vm.runtime.device or [] if entry.key == key]
-        [copy] = [entry for entry in self.vm.summary.runtime.device or [] if entry.key == key]
+        # One request, so that both are of one moment.
+        seen = read(self.vm, "runtime.device", "summary.runtime.device")
+        [entry] = [entry for entry in seen.get("runtime.device", []) if entry.key == key]
+        [copy] = [entry for entry in seen.get("summary.runtime.device", []) if entry.key == key]
         assert same(entry, copy), "the summary says something else"
         return entry.runtimeState
 
@@ -201,11 +203,14 @@ class Subject:
         return port.state.runtimeInfo
 
     def look(self):
-        """What SOAP shows; VI/JSON must show the same."""
-        state = self.device_state()
-        seen = of_soap(state, self.port(), self.host.capability)
-        assert of_json(self.json_states()) == seen
-        return seen
+        """What SOAP shows; VI/JSON must show the same, unless something changed between the requests."""
+        while True:
+            state = self.device_state()
+            seen = of_soap(state, self.port(), self.host.capability)
+            shown = of_json(self.json_states())
+            if same(self.device_state(), state):
+                assert shown == seen
+                return seen
 
     def becomes(self, state, seconds=5):
         """Whether what is seen becomes this in time."""
