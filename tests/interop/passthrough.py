@@ -1,12 +1,18 @@
 """One virtual machine whose adapter is to pass through, and everything that shows whether it does."""
 
+import os
 import re
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import pytest
+from pyVim.connect import Disconnect
 from pyVmomi import VmomiSupport, vim
 
+from harness import Server, ViJson
 from vsphere import add, all_of, create_vm, devices, done, edit, new_disk, new_pvscsi, read, remove_vm
 
 
@@ -323,3 +329,47 @@ def of_json(states):
 def same(one, other):
     """Whether two data objects of pyVmomi are equal all the way down."""
     return repr(one) == repr(other)
+
+
+# Fixtures. A module that imports them says in SERVER how its server is started, and in SUBJECT what its machines are like.
+
+
+@pytest.fixture(scope="module")
+def root():
+    """A folder with a short path, for VMCI sockets."""
+    path = tempfile.mkdtemp(prefix="npt-", dir="/tmp")
+    yield os.path.join(path, "d")
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="module")
+def lab(request, root):
+    """The server that the module asks for, with VMCI sockets."""
+    running = Server(*request.module.SERVER, "--no-tls", "--vmci-dir", root)
+    yield running
+    assert running.process.poll() is None, running.log_text()
+    assert running.stop() == 0
+
+
+@pytest.fixture
+def session(lab):
+    si = lab.connect()
+    yield si
+    Disconnect(si)
+
+
+@pytest.fixture
+def make(request, lab, session, name):
+    """A function that makes a machine whose adapter passes through once it is started; all are gone after the test."""
+    vijson = ViJson(lab)
+    vijson.login()
+    made = []
+
+    def start(suffix="", **more):
+        made.append(Subject(lab, session, vijson, name[:40] + suffix, **(request.module.SUBJECT | more)))
+        return made[-1]
+
+    yield start
+    for subject in made:
+        subject.remove()
+    vijson.post(vijson.content()["sessionManager"], "Logout")

@@ -4,24 +4,22 @@ Everything is done and seen through the public API: what raises a reason, the ad
 SOAP and in VI/JSON.
 """
 
-import os
-import shutil
-import tempfile
-
 import pytest
 from pyVim.connect import Disconnect
 from pyVmomi import vim
 
 pytest.register_assert_rewrite("passthrough")
 
-from harness import Server, ViJson
+from harness import ViJson
 from passthrough import ACTIVE, ENTERED, EXITED, Case, Subject, Table, host, inactive, machine, network, prove
+from passthrough import lab, make, root, session
 from vmci_sockets import Machine
 from vsphere import add, all_of, devices, done, edit, one, remove
 from watcher import Watcher, as_seen_by, watch_object
 
-SLOW = "SuspendVM_Task:1500,CreateSnapshot_Task:1500"
 RUNTIME = ["DvsPortRuntimeChangeEvent"]
+SERVER = ["--host-profile", "esxi-7.0-vmfex", "--task-delay", "SuspendVM_Task:1500,CreateSnapshot_Task:1500"]
+SUBJECT = {}
 
 EVERY_REASON = {
     "vmNptIncompatibleGuest",
@@ -57,47 +55,6 @@ def table():
     table = Table("VMDirectPath Gen 2: reasons raised and cleared through the API")
     yield table
     table.show()
-
-
-@pytest.fixture(scope="module")
-def root():
-    """A folder with a short path, for VMCI sockets."""
-    path = tempfile.mkdtemp(prefix="npt-", dir="/tmp")
-    yield os.path.join(path, "d")
-    shutil.rmtree(path)
-
-
-@pytest.fixture(scope="module")
-def lab(root):
-    """Hosts that pass network cards through."""
-    running = Server("--host-profile", "esxi-7.0-vmfex", "--no-tls", "--task-delay", SLOW, "--vmci-dir", root)
-    yield running
-    assert running.process.poll() is None, running.log_text()
-    assert running.stop() == 0
-
-
-@pytest.fixture
-def session(lab):
-    si = lab.connect()
-    yield si
-    Disconnect(si)
-
-
-@pytest.fixture
-def make(lab, session, name):
-    """A function that makes a machine whose adapter passes through once it is started; all are gone after the test."""
-    vijson = ViJson(lab)
-    vijson.login()
-    made = []
-
-    def start(suffix="", **more):
-        made.append(Subject(lab, session, vijson, name[:40] + suffix, **more))
-        return made[-1]
-
-    yield start
-    for subject in made:
-        subject.remove()
-    vijson.post(vijson.content()["sessionManager"], "Logout")
 
 
 @pytest.fixture

@@ -1,17 +1,12 @@
 """UPTv2: one machine on hosts with a data processing unit goes in, and what is against it takes it out."""
 
-import os
-import shutil
-import tempfile
-
 import pytest
 from pyVim.connect import Disconnect
 from pyVmomi import vim
 
 pytest.register_assert_rewrite("passthrough")
 
-from harness import Server, ViJson
-from passthrough import Subject
+from passthrough import lab, make, root, session
 from soap import Soap
 from vmci_sockets import Machine
 from vsphere import all_of, done
@@ -19,45 +14,9 @@ from watcher import Watcher, as_seen_by, watch_object
 
 ACTIVE_EVENT, INACTIVE_EVENT = "com.vmware.vc.vm.Uptv2Active", "com.vmware.vc.vm.Uptv2Inactive"
 ACTIVE = (True, (), ())
-
-
-@pytest.fixture(scope="module")
-def root():
-    path = tempfile.mkdtemp(prefix="upt-", dir="/tmp")
-    yield os.path.join(path, "d")
-    shutil.rmtree(path)
-
-
-@pytest.fixture(scope="module")
-def lab(root):
-    """Hosts with a data processing unit, to which the switch is offloaded."""
-    delay = "CreateSnapshot_Task:1500"
-    running = Server("--host-profile", "esxi-8.0-dpu", "--no-tls", "--task-delay", delay, "--vmci-dir", root)
-    yield running
-    assert running.process.poll() is None, running.log_text()
-    assert running.stop() == 0
-
-
-@pytest.fixture
-def session(lab):
-    si = lab.connect()
-    yield si
-    Disconnect(si)
-
-
-@pytest.fixture
-def make(lab, session, name):
-    vijson = ViJson(lab)
-    vijson.login()
-    made = []
-
-    def start(**more):
-        made.append(Subject(lab, session, vijson, name[:40], **({"uptv2": True} | more)))
-        return made[-1]
-
-    yield start
-    for subject in made:
-        subject.remove()
+# Hosts with a data processing unit, to which the switch is offloaded.
+SERVER = ["--host-profile", "esxi-8.0-dpu", "--task-delay", "CreateSnapshot_Task:1500"]
+SUBJECT = {"uptv2": True}
 
 
 @pytest.fixture

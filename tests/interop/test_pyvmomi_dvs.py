@@ -168,6 +168,23 @@ def test_hosts_leave_and_come_back(si, datacenter):
     assert not [p for host in hosts for p in host.config.network.proxySwitch]
 
 
+def test_regression_proxy_switches_of_a_host_have_different_keys(si, datacenter):
+    [host] = hosts_of(si, 1)
+
+    def join(name):
+        switch = create_switch(datacenter, name)
+        spec = Switch.ConfigSpec(configVersion=switch.config.configVersion, host=[member(host)])
+        done(switch.ReconfigureDvs_Task(spec))
+        return switch
+
+    first, _ = join("first"), join("second")
+    leave = Switch.ConfigSpec(configVersion=first.config.configVersion, host=[member(host, operation="remove")])
+    done(first.ReconfigureDvs_Task(leave))
+    join("third")
+    keys = [proxy.key for proxy in host.config.network.proxySwitch]
+    assert len(keys) == len(set(keys)) == 2, keys
+
+
 def test_a_stale_version_is_refused_and_nothing_changes(si, datacenter):
     switch = create_switch(datacenter)
     stale = switch.config.configVersion

@@ -9,6 +9,7 @@ mod cargo;
 mod ci;
 mod clients;
 mod coverage;
+mod http;
 mod interop;
 mod layers;
 mod measure;

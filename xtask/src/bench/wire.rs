@@ -1,6 +1,7 @@
 //! HTTP/1.1 replies at the speed of the socket: bodies with a length or in chunks, counted, and kept only when asked.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use crate::http::{bad, closed, connect, line, read_head};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -25,44 +26,25 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-/// A stream to a server, plain or not.
-pub trait Stream: Read + Write + Send {}
-impl<T: Read + Write + Send> Stream for T {}
-
 /// A connection that stays open between requests.
-pub struct Connection(BufReader<Box<dyn Stream>>);
+pub struct Connection(BufReader<TcpStream>);
 
 impl Connection {
-    /// Connect over plain TCP.
+    /// Connect.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
-        Ok(Self::over(Box::new(tcp(address)?)))
+        connect(address, PATIENCE).map(|stream| Self(BufReader::with_capacity(BUFFER, stream)))
     }
 
     /// Connect, with a buffer for small replies: thousands of these may be open.
     pub fn small(address: SocketAddr) -> io::Result<Self> {
-        Ok(Self(BufReader::with_capacity(4096, Box::new(tcp(address)?))))
-    }
-
-    /// Speak over a stream.
-    pub fn over(stream: Box<dyn Stream>) -> Self {
-        Self(BufReader::with_capacity(BUFFER, stream))
+        connect(address, PATIENCE).map(|stream| Self(BufReader::with_capacity(4096, stream)))
     }
 
     /// Send one request and read its reply.
     pub fn ask(&mut self, request: &[u8], keep: bool) -> io::Result<Reply> {
         self.0.get_mut().write_all(request)?;
-        self.0.get_mut().flush()?;
         read_reply(&mut self.0, keep)
     }
-}
-
-/// A TCP stream that neither delays nor waits for ever.
-pub fn tcp(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    Ok(stream)
 }
 
 /// A whole POST request; `headers` are lines that end with CR LF.
@@ -75,28 +57,13 @@ pub fn post(path: &str, kind: &str, headers: &str, body: &str) -> Vec<u8> {
 }
 
 fn read_reply(from: &mut impl BufRead, keep: bool) -> io::Result<Reply> {
-    let first = line(from)?;
-    let status = first.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
-    let status = status.ok_or_else(|| bad(format!("not a status line: {first:?}")))?;
-    let (mut length, mut cookie, mut chunked) = (None, None, false);
-    loop {
-        let header = line(from)?;
-        if header.is_empty() {
-            break;
-        }
-        let (name, value) = header.split_once(':').ok_or_else(|| bad(format!("not a header: {header:?}")))?;
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.trim().parse().ok(),
-            "transfer-encoding" => chunked = value.trim().eq_ignore_ascii_case("chunked"),
-            "set-cookie" => cookie = cookie.or_else(|| value.trim().split(';').next().map(str::to_owned)),
-            _ => {}
-        }
-    }
-    let mut reply = Reply { status, cookie, first: Instant::now(), length: 0, body: Vec::new() };
-    match length {
-        _ if chunked => chunks(from, keep, &mut reply)?,
+    let head = read_head(from)?;
+    let mut reply =
+        Reply { status: head.status, cookie: head.cookie, first: Instant::now(), length: 0, body: Vec::new() };
+    match head.length {
+        _ if head.chunked => chunks(from, keep, &mut reply)?,
         Some(length) => take(from, length, keep, &mut reply)?,
-        None if status == 204 => {}
+        None if head.status == 204 => {}
         None => return Err(bad("a reply without a length".to_owned())),
     }
     Ok(reply)
@@ -135,22 +102,6 @@ fn take(from: &mut impl BufRead, length: u64, keep: bool, reply: &mut Reply) -> 
     }
     reply.length += length;
     Ok(())
-}
-
-fn line(from: &mut impl BufRead) -> io::Result<String> {
-    let mut line = String::new();
-    if from.take(64 * 1024).read_line(&mut line)? == 0 {
-        return Err(closed());
-    }
-    Ok(line.trim_end().to_owned())
-}
-
-fn closed() -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed the connection")
-}
-
-fn bad(text: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, text)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! HTTP/1.1 as far as the load needs it: one request after the other on one connection, replies with a length.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use crate::http::{bad, connect, read_head};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -24,11 +25,7 @@ pub struct Connection(BufReader<TcpStream>);
 impl Connection {
     /// Connect.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self(BufReader::new(stream)))
+        connect(address, PATIENCE).map(|stream| Self(BufReader::new(stream)))
     }
 
     /// Send bytes, whatever they are.
@@ -54,38 +51,12 @@ pub fn post(cookie: Option<&str>, body: &str) -> Vec<u8> {
 }
 
 fn read_reply(from: &mut impl BufRead) -> io::Result<Reply> {
-    let first = line(from)?;
-    let status = first.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
-    let status = status.ok_or_else(|| bad(format!("not a status line: {first:?}")))?;
-    let (mut length, mut cookie) = (None, None);
-    loop {
-        let header = line(from)?;
-        if header.is_empty() {
-            break;
-        }
-        let (name, value) = header.split_once(':').ok_or_else(|| bad(format!("not a header: {header:?}")))?;
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.trim().parse().ok(),
-            "set-cookie" => cookie = cookie.or_else(|| value.trim().split(';').next().map(str::to_owned)),
-            _ => {}
-        }
-    }
+    let head = read_head(from)?;
+    let length = head.length.and_then(|length| usize::try_from(length).ok());
     let mut body = vec![0; length.ok_or_else(|| bad("a reply without a length".to_owned()))?];
     from.read_exact(&mut body)?;
     let body = String::from_utf8(body).map_err(|e| bad(format!("the body is not UTF-8: {e}")))?;
-    Ok(Reply { status, cookie, body })
-}
-
-fn line(from: &mut impl BufRead) -> io::Result<String> {
-    let mut line = String::new();
-    if from.take(64 * 1024).read_line(&mut line)? == 0 {
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed the connection"));
-    }
-    Ok(line.trim_end().to_owned())
-}
-
-fn bad(text: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, text)
+    Ok(Reply { status: head.status, cookie: head.cookie, body })
 }
 
 #[cfg(test)]

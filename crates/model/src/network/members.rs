@@ -250,11 +250,17 @@ fn mirror(tx: &mut Tx<'_>, switch: &MoRef, new: &Sight, member: &DistributedVirt
         Some(known) => refresh(known, &fresh, new, member),
         None => {
             let mut added: Obj<HostProxySwitch> = fresh.clone().into();
-            added.key = format!("DvsPortset-{}", proxies.len()).into();
+            added.key = free_key(proxies);
             refresh(&mut added, &fresh, new, member);
             proxies.push(added);
         }
     });
+}
+
+/// The first key that no proxy switch of the host has.
+fn free_key(proxies: &[Obj<HostProxySwitch>]) -> Str {
+    let mut keys = (0..=proxies.len()).map(|number| Str::from(format!("DvsPortset-{number}")));
+    keys.find(|key| proxies.iter().all(|proxy| proxy.key != *key)).unwrap_or_default()
 }
 
 /// Writes what follows from the switch into a proxy switch; the rest stays.
