@@ -386,16 +386,31 @@ fn a_mirrored_port_is_followed_alone() {
     commit(&inventory, |tx| [&vm, &other].into_iter().for_each(|vm| reserve(tx, vm, true)));
     let key = place(&inventory.snapshot(), &other).key.to_string();
     for enabled in [true, false] {
-        commit(&inventory, |tx| {
-            let switch = common::of_kind(tx.before(), "VmwareDistributedVirtualSwitch")[0].moref.clone();
-            let source = VMwareVspanPort { port_key: Some(vec![key.as_str().into()]), ..Default::default() };
-            let session =
-                VMwareVspanSession { enabled, source_port_received: Some(source.into()), ..Default::default() };
-            let config = &mut tx.edit::<VmwareDistributedVirtualSwitch>(&switch).unwrap().config;
-            config.cast_mut::<VMwareDVSConfigInfo>().unwrap().vspan_session = Some(vec![session.into()]);
-        });
+        let source = VMwareVspanPort { port_key: Some(vec![key.as_str().into()]), ..Default::default() };
+        mirror(&inventory, enabled, source);
         assert_eq!((is_active(&inventory, &vm), is_active(&inventory, &other)), (true, !enabled));
     }
+}
+
+#[test]
+fn a_session_that_mirrors_whatever_machines_are_connected_to_concerns_all_of_them() {
+    let (inventory, lab) = world();
+    commit(&inventory, |tx| lab.vms.iter().for_each(|vm| reserve(tx, vm, true)));
+    for (kind, active) in [("hostVmkVnic", true), ("vmVnic", false)] {
+        let wildcard = Some(vec![kind.into()]);
+        mirror(&inventory, true, VMwareVspanPort { wildcard_port_connectee_type: wildcard, ..Default::default() });
+        assert!(lab.vms.iter().all(|vm| is_active(&inventory, vm) == active), "{kind}");
+    }
+}
+
+/// Gives the switch one session.
+fn mirror(inventory: &Inventory, enabled: bool, source: VMwareVspanPort) {
+    commit(inventory, |tx| {
+        let switch = common::of_kind(tx.before(), "VmwareDistributedVirtualSwitch")[0].moref.clone();
+        let session = VMwareVspanSession { enabled, source_port_received: Some(source.into()), ..Default::default() };
+        let config = &mut tx.edit::<VmwareDistributedVirtualSwitch>(&switch).unwrap().config;
+        config.cast_mut::<VMwareDVSConfigInfo>().unwrap().vspan_session = Some(vec![session.into()]);
+    });
 }
 
 #[test]

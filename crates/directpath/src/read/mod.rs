@@ -7,9 +7,9 @@ mod machine;
 mod port;
 
 pub use adapter::{Card, cards};
-pub use host::{host, product_version};
+pub use host::{gen2, product_version};
 pub use machine::{Beside, vm};
-pub use port::{Chain, mirrored_ports, port};
+pub use port::{Chain, Mirrored};
 
 use vim25::{
     Any,

@@ -1,11 +1,7 @@
 use vim25::{DataType, Obj, Str, types::*};
 
 use super::*;
-use crate::{
-    HostReason, Reporting, Set,
-    facts::{Driver, Interrupts, Nic, Port, Vm},
-    lab,
-};
+use crate::facts::{Driver, Interrupts, Nic, Vm};
 
 fn option(key: &str, value: &str) -> Obj<OptionValue> {
     OptionValue { key: key.into(), value: Some(Any::Str(value.into())) }.into()
@@ -163,33 +159,6 @@ fn type_connection_and_requests_are_read_from_the_device() {
     assert_eq!(port.as_deref(), Some("7"));
 }
 
-fn host_config(version: &str, options: &[(&str, Any)], pnics: &[Pnic]) -> HostConfigInfo {
-    HostConfigInfo::with(|c| {
-        c.product = AboutInfo { version: version.into(), ..Default::default() }.into();
-        let option = |(key, value): &(&str, Any)| OptionValue { key: (*key).into(), value: Some(value.clone()) }.into();
-        c.option = Some(options.iter().map(option).collect());
-        c.network = Some(HostNetworkInfo::with(|n| n.pnic = Some(pnics.iter().map(Pnic::object).collect())).into());
-    })
-}
-
-/// Name, `vmDirectPathGen2Supported`, `dpuId`.
-struct Pnic(&'static str, Option<bool>, Option<&'static str>);
-
-impl Pnic {
-    fn object(&self) -> Obj<PhysicalNic> {
-        PhysicalNic::with(|p| {
-            p.device = self.0.into();
-            p.vm_direct_path_gen2_supported = self.1;
-            p.dpu_id = self.2.map(Str::from);
-        })
-        .into()
-    }
-}
-
-fn names(set: Set<HostReason>) -> Vec<&'static str> {
-    set.names().collect()
-}
-
 #[test]
 fn what_a_host_says_of_gen2_is_believed() {
     let said = |supported, reasons: &[&str]| {
@@ -197,7 +166,7 @@ fn what_a_host_says_of_gen2_is_believed() {
             c.vm_direct_path_gen2_supported = supported;
             c.vm_direct_path_gen2_unsupported_reason = Some(reasons.iter().map(|r| (*r).into()).collect());
         });
-        names(host(Some(&capability), None).gen2)
+        gen2(&capability).names().collect::<Vec<_>>()
     };
     assert_eq!(said(Some(true), &[]), [""; 0]);
     assert_eq!(
@@ -210,30 +179,6 @@ fn what_a_host_says_of_gen2_is_believed() {
         "never without a reason"
     );
     assert_eq!(said(None, &[]), ["hostNptIncompatibleProduct"], "too old to say");
-    assert!(host(None, None).gen2.is_empty(), "a client that may not look knows of no obstacle");
-}
-
-#[test]
-fn uptv2_of_a_host_follows_from_software_data_processing_unit_and_settings() {
-    let dpu = [Pnic("vmnic0", None, Some("dpu-0"))];
-    let plain = [Pnic("vmnic0", None, None)];
-    let of = |version, options: &[_], pnics: &[_]| names(host(None, Some(&host_config(version, options, pnics))).uptv2);
-    assert_eq!(of("8.0.3", &[], &dpu), [""; 0]);
-    assert_eq!(of("7.0.3", &[], &dpu), ["hostNptIncompatibleProduct"]);
-    assert_eq!(of("8.0.3", &[], &plain), ["hostNptIncompatibleHardware"]);
-    assert_eq!(of("8.0.3", &[(lab::IOMMU, Any::Bool(false))], &dpu), ["hostNptIncompatibleHardware"]);
-    assert_eq!(of("8.0.3", &[(lab::ENABLED, Any::Bool(false))], &dpu), ["hostNptDisabled"]);
-}
-
-#[test]
-fn lab_settings_of_a_host_are_facts() {
-    let text = |text: &str| Any::Str(text.into());
-    let config = host_config("7.0.3", &[(lab::FAIL_ACTIVATION, text("broken")), (lab::REPORTING, text("esx"))], &[]);
-    let read = host(None, Some(&config));
-    assert_eq!((read.fail_activation, read.reporting), (Some("broken"), Reporting::Esx));
-    let config = host_config("7.0.3", &[(lab::FAIL_ACTIVATION, text(""))], &[]);
-    let read = host(None, Some(&config));
-    assert_eq!((read.fail_activation, read.reporting), (None, Reporting::Full));
 }
 
 fn policy(inherited: bool, value: Option<bool>) -> Option<Obj<BoolPolicy>> {
@@ -260,33 +205,72 @@ fn the_nearest_level_that_does_not_inherit_decides() {
 }
 
 #[test]
-fn filters_shaping_and_mirrors_watch_a_port() {
+fn traffic_passes_unless_the_nearest_level_that_says_something_blocks_it() {
+    let blocked = |value| setting(|s| s.blocked = policy(false, Some(value)));
+    let (yes, no, nothing) = (blocked(true), blocked(false), setting(|_| ()));
+    let chain = |levels: [&Obj<DVPortSetting>; 3]| Chain(levels.map(Some)).blocked();
+    assert!(!Chain::default().blocked() && !chain([&nothing; 3]));
+    assert!(chain([&nothing, &yes, &no]) && !chain([&no, &yes, &yes]));
+}
+
+#[test]
+fn filters_and_shaping_watch_a_port() {
     let watched = |change: fn(&mut VMwareDVSPortSetting)| Chain([Some(&setting(change)), None, None]).is_watched();
     assert!(!watched(|_| ()));
-    assert!(watched(|s| s.in_shaping_policy = Some(shaping(true))));
-    assert!(watched(|s| s.out_shaping_policy = Some(shaping(true))));
-    assert!(!watched(|s| s.out_shaping_policy = Some(shaping(false))));
+    assert!(watched(|s| s.in_shaping_policy = Some(shaping(false, false, true))));
+    assert!(watched(|s| s.out_shaping_policy = Some(shaping(false, false, true))));
+    assert!(!watched(|s| s.out_shaping_policy = Some(shaping(false, false, false))));
     assert!(watched(|s| s.filter_policy = Some(filters(false, 1))));
     assert!(!watched(|s| s.filter_policy = Some(filters(false, 0))));
-    assert!(!watched(|s| s.filter_policy = Some(filters(true, 1))), "what a level inherits it does not say itself");
+}
 
-    let port = |key: &str| Some(VMwareVspanPort { port_key: Some(vec![key.into()]), ..Default::default() }.into());
-    let session = |enabled, change: fn(&mut VMwareVspanSession, Option<Obj<VMwareVspanPort>>), key| {
+#[test]
+fn what_watches_a_port_is_inherited_like_any_policy() {
+    let level = |shaping, filters| {
+        setting(|s| {
+            s.in_shaping_policy = shaping;
+            s.filter_policy = filters;
+        })
+    };
+    let watched = |port: &Obj<DVPortSetting>, group| Chain([Some(port), group, None]).is_watched();
+    let idle = level(Some(shaping(false, false, false)), Some(filters(false, 0)));
+    let shaped = level(Some(shaping(true, false, true)), None);
+    let shaped_in_part = level(Some(shaping(false, true, true)), None);
+    let filtered = level(None, Some(filters(true, 1)));
+    for port in [&shaped, &shaped_in_part, &filtered] {
+        assert!(watched(port, None), "what the server took from levels that are not seen");
+        assert!(!watched(port, Some(&idle)));
+        assert!(!watched(&idle, Some(port)));
+    }
+}
+
+#[test]
+fn enabled_sessions_mirror_ports_by_key_or_by_what_is_connected() {
+    let source = |keys: &[&str], kinds: &[&str]| {
+        let list = |names: &[&str]| Some(names.iter().map(|name| (*name).into()).collect());
+        let (port_key, wildcard_port_connectee_type) = (list(keys), list(kinds));
+        Some(VMwareVspanPort { port_key, wildcard_port_connectee_type, ..Default::default() }.into())
+    };
+    let session = |enabled, change: &dyn Fn(&mut VMwareVspanSession)| {
         let mut session = VMwareVspanSession { enabled, ..Default::default() };
-        change(&mut session, port(key));
+        change(&mut session);
         Obj::from(session)
     };
     let sessions = [
-        session(true, |s, port| s.source_port_received = port, "1"),
-        session(true, |s, port| s.source_port_transmitted = port, "2"),
-        session(true, |s, port| s.destination_port = port, "3"),
-        session(false, |s, port| s.source_port_received = port, "4"),
+        session(true, &|s| s.source_port_received = source(&["1"], &[])),
+        session(true, &|s| s.source_port_transmitted = source(&["2"], &["hostVmkVnic"])),
+        session(true, &|s| s.destination_port = source(&["3"], &["vmVnic"])),
+        session(false, &|s| s.source_port_received = source(&["4"], &["vmVnic"])),
     ];
-    assert_eq!(mirrored_ports(&sessions).collect::<Vec<_>>(), ["1", "2"]);
+    let mirrored = Mirrored::by(&sessions);
+    assert_eq!(["1", "2", "3", "4"].map(|key| mirrored.contains(key)), [true, true, false, false]);
+    let all = [session(true, &|s| s.source_port_transmitted = source(&[], &["pnic", "vmVnic"]))];
+    assert!(Mirrored::by(&all).contains("3"));
 }
 
-fn shaping(enabled: bool) -> Obj<DVSTrafficShapingPolicy> {
-    DVSTrafficShapingPolicy { enabled: policy(false, Some(enabled)), ..Default::default() }.into()
+fn shaping(inherited: bool, in_part: bool, enabled: bool) -> Obj<DVSTrafficShapingPolicy> {
+    let (base, enabled) = (InheritablePolicy { inherited }, policy(in_part, Some(enabled)));
+    DVSTrafficShapingPolicy { base, enabled, ..Default::default() }.into()
 }
 
 fn filters(inherited: bool, count: usize) -> Obj<DvsFilterPolicy> {
@@ -295,36 +279,28 @@ fn filters(inherited: bool, count: usize) -> Obj<DvsFilterPolicy> {
 }
 
 #[test]
-fn a_port_leads_to_the_uplinks_of_its_teaming_and_what_they_are_on_the_host() {
-    let order = VMwareUplinkPortOrderPolicy {
-        active_uplink_port: Some(vec!["up1".into()]),
-        standby_uplink_port: Some(vec!["up2".into()]),
-        ..Default::default()
+fn a_port_leads_to_the_uplinks_of_its_teaming() {
+    let teaming = |inherited, in_part, active: &str, standby: &[&str]| {
+        let order = VMwareUplinkPortOrderPolicy {
+            base: InheritablePolicy { inherited: in_part },
+            active_uplink_port: Some(vec![active.into()]),
+            standby_uplink_port: Some(standby.iter().map(|name| (*name).into()).collect()),
+        };
+        let (base, uplink_port_order) = (InheritablePolicy { inherited }, Some(order.into()));
+        let policy = VmwareUplinkPortTeamingPolicy { base, uplink_port_order, ..Default::default() };
+        setting(|s| s.uplink_teaming_policy = Some(policy.into()))
     };
-    let teaming = VmwareUplinkPortTeamingPolicy { uplink_port_order: Some(order.into()), ..Default::default() };
-    let group = setting(|s| s.uplink_teaming_policy = Some(teaming.into()));
-    let own = setting(|_| ());
-    let chain = Chain([Some(&own), Some(&group), None]);
-    assert_eq!(chain.uplinks().collect::<Vec<_>>(), ["up1", "up2"]);
-
-    let features = DVSFeatureCapability { vm_direct_path_gen2_supported: Some(true), ..Default::default() };
-    let network = HostNetworkInfo::with(|n| {
-        let pnics = [Pnic("vmnic0", Some(true), None), Pnic("vmnic1", Some(false), Some("dpu-0"))];
-        n.pnic = Some(pnics.iter().map(Pnic::object).collect());
-        let switch =
-            HostProxySwitch { dvs_uuid: "50 01".into(), network_offloading_enabled: Some(true), ..Default::default() };
-        n.proxy_switch = Some(vec![switch.into()]);
-    });
-    let of = |pnics: &[&str], uuid, features| {
-        let pnics: Vec<Str> = pnics.iter().map(|name| (*name).into()).collect();
-        port(chain, false, uuid, features, &pnics, &network)
+    let uplinks = |port: &Obj<DVPortSetting>, group: Option<&Obj<DVPortSetting>>| {
+        Chain([Some(port), group, None]).uplinks().map(|names| names.map(|n| n.to_string()).collect::<Vec<_>>())
     };
-    let base = Port { uplink_gen2: false, uplink_dpu: false, ..Port::default() };
-    assert_eq!(of(&["vmnic0"], "50 01", Some(&features)), Port { uplink_gen2: true, ..base });
-    // G7: an adapter that says false does not pass through.
-    assert_eq!(of(&["vmnic1"], "50 01", Some(&features)), Port { uplink_dpu: true, ..base });
-    let strange = Port { switch_gen2: false, switch_offloaded: false, ..base };
-    assert_eq!(of(&[], "50 02", None), strange);
+    let some = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+    let (nothing, group) = (setting(|_| ()), teaming(false, false, "up1", &["up2"]));
+    assert_eq!(uplinks(&nothing, None), None, "nobody says");
+    assert_eq!(uplinks(&nothing, Some(&group)), some(&["up1", "up2"]));
+    for inherited in [teaming(true, false, "up3", &[]), teaming(false, true, "up3", &[])] {
+        assert_eq!(uplinks(&inherited, Some(&group)), some(&["up1", "up2"]));
+        assert_eq!(uplinks(&inherited, None), some(&["up3"]), "what the server took from levels that are not seen");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use directpath::{
     HostReason, Set,
     facts::{self, Nic, PortRole, Vm},
     host_reasons,
-    read::{self, Beside},
+    read::{self, Beside, Chain, Mirrored},
 };
 use vim25::{
     DataType, MoRef, Obj, Str,
@@ -18,7 +18,7 @@ use crate::{
     host::{Software, lab::HostLab},
     network::{
         View,
-        ports::{self, Chain, Place, Ports, Uplink},
+        ports::{self, Place, Ports, Uplink},
     },
     vm::activity::{Operation, UnderWay, VmciInUse},
 };
@@ -68,7 +68,7 @@ struct Group<'w> {
     switch: &'w DistributedVirtualSwitch,
     ports: &'w Ports,
     /// Ports of the switch whose packets are mirrored.
-    mirrored: Vec<&'w Str>,
+    mirrored: Mirrored<'w>,
     /// What ports without a setting of their own lead to, by host.
     networks: RefCell<HashMap<Str, Option<Network>>>,
 }
@@ -97,7 +97,7 @@ impl<'w, W: View> Sites<'w, W> {
         }
         let own = group.ports.get(key).is_some_and(|port| port.own.is_some());
         let mut network = if own { self.read_network(&group, key, host) } else { self.shared(&group, key, host) }?;
-        network.port.chain |= group.mirrored.contains(&text);
+        network.port.chain |= group.mirrored.contains(text);
         Some(network)
     }
 
@@ -118,7 +118,7 @@ impl<'w, W: View> Sites<'w, W> {
         let ports = ports::ports(self.world, &moref)?;
         let config = switch.config.cast::<VMwareDVSConfigInfo>();
         let sessions = config.and_then(|config| config.vspan_session.as_deref()).unwrap_or_default();
-        let mirrored = read::mirrored_ports(sessions).collect();
+        let mirrored = Mirrored::by(sessions);
         Some(Group { moref, switch_moref, switch, ports, mirrored, networks: RefCell::default() })
     }
 
@@ -135,7 +135,7 @@ impl<'w, W: View> Sites<'w, W> {
         let chain = ports::chain(self.world, &Place { portgroup: group.moref.clone(), key })?;
         let features = group.switch.capability.features_supported.as_ref();
         let host_facts = self.host(host)?;
-        let used = in_use(&chain, &ports::uplinks(self.world, group.switch_moref, host));
+        let used = in_use(chain, &ports::uplinks(self.world, group.switch_moref, host));
         let those = |can: &dyn Fn(&Str) -> bool| used.iter().filter(|pnic| can(pnic)).cloned().collect::<Rc<[Str]>>();
         let gen2 = those(&|pnic| host_facts.lab.pnic(pnic).is_some_and(|p| p.upt));
         let uptv2 = those(&|pnic| host_facts.dpu.contains(pnic) && host_facts.lab.pnic(pnic).is_some_and(|p| p.upt));
@@ -143,10 +143,10 @@ impl<'w, W: View> Sites<'w, W> {
             role: PortRole::Adapter,
             switch_gen2: features.and_then(|f| f.vm_direct_path_gen2_supported) == Some(true),
             switch_offloaded: host_facts.offloaded.contains(&group.switch.uuid),
-            allowed: chain.direct_path_allowed(),
+            allowed: chain.is_allowed(),
             uplink_gen2: !gen2.is_empty(),
             uplink_dpu: !uptv2.is_empty(),
-            chain: read::Chain([chain.port, chain.portgroup, chain.switch]).is_watched(),
+            chain: chain.is_watched(),
         };
         Some(Network { port, gen2, uptv2 })
     }
@@ -181,10 +181,12 @@ impl Host {
 }
 
 /// The physical adapters behind the uplinks that a port may use, in the order of its teaming policy.
-fn in_use(chain: &Chain<'_>, uplinks: &[Uplink]) -> Vec<Str> {
-    let (active, standby) = chain.uplink_order();
+fn in_use(chain: Chain<'_>, uplinks: &[Uplink]) -> Vec<Str> {
     let device = |name: &Str| uplinks.iter().find(|uplink| uplink.name == *name)?.device.clone();
-    active.iter().chain(standby).filter_map(device).collect()
+    match chain.uplinks() {
+        Some(names) => names.filter_map(device).collect(),
+        None => uplinks.iter().filter_map(|uplink| uplink.device.clone()).collect(),
+    }
 }
 
 /// The facts of a machine.

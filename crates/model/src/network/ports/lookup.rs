@@ -1,12 +1,12 @@
 //! Questions about ports.
 
+use directpath::read::Chain;
 use vim25::{
-    MoRef, Obj, Str,
+    MoRef, Str,
     mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem, VirtualMachine},
     types::{
-        BoolPolicy, DVPortSetting, DVSNameArrayUplinkPortPolicy, DistributedVirtualSwitchHostMember,
-        DistributedVirtualSwitchHostMemberPnicBacking, DistributedVirtualSwitchPortConnection, VMwareDVSPortSetting,
-        VmwareUplinkPortTeamingPolicy,
+        DVSNameArrayUplinkPortPolicy, DistributedVirtualSwitchHostMember,
+        DistributedVirtualSwitchHostMemberPnicBacking, DistributedVirtualSwitchPortConnection,
     },
 };
 
@@ -87,70 +87,16 @@ pub fn host_of<'w>(world: &'w impl View, connectee: &'w Connectee) -> Option<&'w
     }
 }
 
-/// What a port is set to: its own setting, that of its group, that of the switch. What one level does not say, or marks
-/// as inherited, the next one says.
-#[derive(Clone, Debug, Default)]
-pub struct Chain<'w> {
-    /// What the port itself overrides.
-    pub port: Option<&'w Obj<DVPortSetting>>,
-    /// The setting of its group.
-    pub portgroup: Option<&'w Obj<DVPortSetting>>,
-    /// The setting of the switch.
-    pub switch: Option<&'w Obj<DVPortSetting>>,
-}
-
 /// The settings of a port, also of one without an entry.
 pub fn chain<'w>(world: &'w impl View, place: &Place) -> Option<Chain<'w>> {
     let portgroup = world.read::<DistributedVirtualPortgroup>(&place.portgroup)?;
     let switch = portgroup.config.distributed_virtual_switch.as_ref();
     let switch = switch.and_then(|s| world.read::<DistributedVirtualSwitch>(s));
-    Some(Chain {
-        port: port(world, place).and_then(|p| p.own.as_ref()?.setting.as_ref()),
-        portgroup: portgroup.config.default_port_config.as_ref(),
-        switch: switch.map(|s| &s.config.default_port_config),
-    })
-}
-
-impl<'w> Chain<'w> {
-    /// The levels that there are, nearest first.
-    pub fn levels(&self) -> impl Iterator<Item = &'w Obj<DVPortSetting>> {
-        [self.port, self.portgroup, self.switch].into_iter().flatten()
-    }
-
-    /// The value of a yes-or-no policy, from the nearest level that has one of its own.
-    pub fn flag(&self, pick: impl Fn(&'w DVPortSetting) -> Option<&'w Obj<BoolPolicy>>) -> Option<bool> {
-        let mut own = self.levels().filter_map(|level| pick(level)).filter(|policy| !policy.inherited);
-        own.find_map(|policy| policy.value)
-    }
-
-    /// Whether no traffic passes. By default it does.
-    pub fn blocked(&self) -> bool {
-        self.flag(|s| s.blocked.as_ref()).unwrap_or(false)
-    }
-
-    /// Whether VMDirectPath Gen 2 may be used. By default it may.
-    pub fn direct_path_allowed(&self) -> bool {
-        self.flag(|s| s.vm_direct_path_gen2_allowed.as_ref()).unwrap_or(true)
-    }
-
-    /// The settings of VMware's own switches, nearest first.
-    pub fn vmware(&self) -> impl Iterator<Item = &'w VMwareDVSPortSetting> {
-        self.levels().filter_map(|level| level.cast())
-    }
-
-    /// Teaming policies, nearest first, without those that are inherited as a whole.
-    pub fn teaming(&self) -> impl Iterator<Item = &'w Obj<VmwareUplinkPortTeamingPolicy>> {
-        self.vmware().filter_map(|s| s.uplink_teaming_policy.as_ref()).filter(|t| !t.inherited)
-    }
-
-    /// Names of the uplinks in use, and of those that stand by.
-    pub fn uplink_order(&self) -> (&'w [Str], &'w [Str]) {
-        let mut orders = self.teaming().filter_map(|t| t.uplink_port_order.as_ref()).filter(|order| !order.inherited);
-        orders.next().map_or((&[], &[]), |order| {
-            let names = |list: &'w Option<Vec<Str>>| list.as_deref().unwrap_or_default();
-            (names(&order.active_uplink_port), names(&order.standby_uplink_port))
-        })
-    }
+    Some(Chain([
+        port(world, place).and_then(|p| p.own.as_ref()?.setting.as_ref()),
+        portgroup.config.default_port_config.as_ref(),
+        switch.map(|s| &s.config.default_port_config),
+    ]))
 }
 
 /// One uplink of a member host.

@@ -7,7 +7,7 @@
 //! How to read it, from a transaction or a snapshot (both are a [`View`](super::View)):
 //! - [`of_connection`] turns the backing of an adapter into a [`Place`] (port group and key), [`find`] a key of a switch;
 //! - [`Ports::get`] (or [`port`]) gives the entry: connectee, link, own configuration;
-//! - [`chain`] gives the settings port, port group and switch, nearest first, for any policy;
+//! - [`chain`] gives the settings of port, port group and switch, which say together what is in force of any policy;
 //! - [`uplinks`] gives the uplinks of one member host with the physical adapters behind them;
 //! - [`host_of`] says on which host a connectee is;
 //! - [`Ports::changed`] lists the ports that differ between two states, for rules that follow ports.
@@ -28,7 +28,7 @@ use imbl::OrdMap;
 use vim25::{DateTime, MoRef, Obj, Str, types::DVPortSetting};
 
 pub use lookup::{
-    Binding, Chain, Place, Uplink, binding, chain, find, host_of, of_connection, port, ports, switch_of_host, uplinks,
+    Binding, Place, Uplink, binding, chain, find, host_of, of_connection, port, ports, switch_of_host, uplinks,
 };
 pub use plugs::{Happening, Plugs, Tale, Teller};
 pub use ranges::Ranges;

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use directpath::read::Chain;
 use vim25::{
     DataType, MoRef, Obj, Str,
     mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, ManagedEntity, VirtualMachine},
     types::*,
 };
 
-use super::{Chain, Connectee, Place, Port, chain, host_of, port};
+use super::{Connectee, Place, Port, chain, host_of, port};
 use crate::network::{View, inherit};
 
 /// Shows ports of one switch. What ports of a group have in common is made once.
@@ -96,7 +97,7 @@ pub fn status(world: &impl View, place: &Place) -> Option<DVPortStatus> {
     let entry = port(world, place)?;
     let connectee = entry.connectee.as_ref()?;
     let chain = chain(world, place)?;
-    let (vlan_ids, trunk) = vlans(&chain);
+    let (vlan_ids, trunk) = vlans(chain);
     let group = world.read::<DistributedVirtualPortgroup>(&place.portgroup)?;
     let switch = group.config.distributed_virtual_switch.as_ref();
     let switch = switch.and_then(|s| world.read::<DistributedVirtualSwitch>(s));
@@ -142,10 +143,12 @@ fn network<'w>(world: &'w impl View, host: &MoRef) -> Option<&'w Obj<HostNetwork
 }
 
 /// VLANs of a port, and whether it passes tags on.
-fn vlans(chain: &Chain<'_>) -> (Vec<Obj<NumericRange>>, bool) {
-    let Some(vlan) = chain.vmware().filter_map(|s| s.vlan.as_ref()).find(|v| !v.inherited) else {
-        return (vec![], false);
-    };
+fn vlans(chain: Chain<'_>) -> (Vec<Obj<NumericRange>>, bool) {
+    let vlan = chain.nearest(|setting| {
+        let vlan = setting.cast::<VMwareDVSPortSetting>()?.vlan.as_ref()?;
+        Some((vlan.inherited, vlan))
+    });
+    let Some(vlan) = vlan else { return (vec![], false) };
     let single = |id| vec![NumericRange { start: id, end: id }.into()];
     if let Some(trunk) = vlan.cast::<VmwareDistributedVirtualSwitchTrunkVlanSpec>() {
         return (trunk.vlan_id.clone().unwrap_or_default(), true);
