@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use vim25::{ApiVersion, DateTime, MoRef};
 
 use crate::{
+    collector::Waiters,
     dispatch::Registry,
     session::{Credentials, Session, Sessions},
     sight::Sight,
@@ -58,13 +59,24 @@ pub struct Core {
     pub(crate) tasks: Mutex<VecDeque<MoRef>>,
     /// The VMCI fabrics of the hosts; none unless VMCI is run.
     pub vmci: Fabrics,
+    /// Calls that wait for updates.
+    pub(crate) waiters: Arc<Waiters>,
 }
 
 impl Core {
     /// Joins the parts.
     pub fn new(inventory: Arc<Inventory>, driver: Arc<dyn Driver>, registry: Registry, settings: Settings) -> Core {
         let sessions = Sessions::new(settings.credentials.clone(), settings.idle);
-        Core { inventory, sessions, registry, driver, settings, tasks: Mutex::default(), vmci: Fabrics::default() }
+        Core {
+            inventory,
+            sessions,
+            registry,
+            driver,
+            settings,
+            tasks: Mutex::default(),
+            vmci: Fabrics::default(),
+            waiters: Arc::default(),
+        }
     }
 
     /// The time of the world.

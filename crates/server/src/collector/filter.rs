@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use inventory::Snapshot;
+use inventory::{Revision, Snapshot};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use vim25::{
@@ -14,13 +14,14 @@ use super::{
     retrieve::Pages,
     spec::FilterPlan,
     update::{Cursor, Step, first, next},
+    watched::Watched,
 };
 use crate::{fault::Fault, session::SessionObject, sight::Sight};
 
 /// A property filter.
 pub struct Filter {
     moref: MoRef,
-    plan: FilterPlan,
+    plan: Arc<FilterPlan>,
     partial: bool,
     cursor: Mutex<Option<Cursor>>,
 }
@@ -39,7 +40,30 @@ impl SessionObject for Filter {
 impl Filter {
     /// A filter that has told nothing yet.
     pub fn new(id: Str, plan: FilterPlan, partial: bool) -> Filter {
-        Filter { moref: MoRef::new("PropertyFilter", id), plan, partial, cursor: Mutex::default() }
+        Filter { moref: MoRef::new("PropertyFilter", id), plan: Arc::new(plan), partial, cursor: Mutex::default() }
+    }
+
+    /// The filter's id.
+    pub(super) fn id(&self) -> Str {
+        self.moref.id.clone()
+    }
+
+    /// What the filter watches, and the state of the world that it has told of; none if it has told nothing.
+    pub(super) fn position(&self) -> Option<(Arc<Watched>, Revision)> {
+        self.cursor.lock().as_ref().map(|cursor| (cursor.watched().clone(), cursor.revision()))
+    }
+
+    /// Moves on to `world`, if the filter watches what it is said to watch, has seen `clean`, and nothing from there to
+    /// `world` concerns it. A filter that is at work is left alone.
+    pub(super) fn pass(&self, watched: &Arc<Watched>, clean: Revision, world: &Snapshot) {
+        let Some(mut cursor) = self.cursor.try_lock() else { return };
+        let rests = |c: &&mut Cursor| {
+            Arc::ptr_eq(c.watched(), watched) && c.revision() >= clean && c.revision() < world.revision()
+        };
+        let old = cursor.as_mut().filter(rests).map(|cursor| cursor.pass(world));
+        drop(cursor);
+        // A state of the world can be large: it goes after the lock.
+        drop(old);
     }
 
     /// Forgets what the client has seen.
@@ -75,6 +99,8 @@ pub struct Collector {
     moref: MoRef,
     filters: Mutex<Vec<Arc<Filter>>>,
     pub(super) progress: Mutex<Progress>,
+    /// Held while a wait looks for updates: waits that overlap take turns.
+    pub(super) looking: Mutex<()>,
     /// Pages of retrievals that have not been fetched yet.
     pub pages: Pages,
     /// Number of the wait that is running; a newer one or a cancel ends it.
@@ -116,6 +142,7 @@ impl Collector {
             moref: MoRef::new("PropertyCollector", id),
             filters: Mutex::default(),
             progress: Mutex::default(),
+            looking: Mutex::default(),
             pages: Pages::default(),
             turn: watch::channel(0).0,
         }
@@ -145,6 +172,11 @@ impl Collector {
         let signal = self.turn.subscribe();
         let turn = *signal.borrow();
         (turn, signal)
+    }
+
+    /// Whether this is the number of the wait that is running.
+    pub(super) fn is_turn(&self, turn: u64) -> bool {
+        *self.turn.borrow() == turn
     }
 
     /// Ends the wait that is running.

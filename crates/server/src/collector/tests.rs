@@ -1,5 +1,7 @@
 //! The property collector through dispatch, over a small world.
 
+mod waiting;
+
 use vim25::{
     Any, DataType, MoRef, Obj, Str, args, mo,
     types::{

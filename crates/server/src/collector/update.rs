@@ -1,8 +1,11 @@
 //! From what a client has seen to what it has to be told.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-use inventory::{ChangeKind, ObjectChange};
+use inventory::{Revision, Snapshot};
 use vim25::{
     Any, MoRef, Obj, Shared, Str,
     diff::{Change, Op, diff},
@@ -14,6 +17,7 @@ use super::{
     content,
     select::{Selection, reselect, select},
     spec::{FilterPlan, Properties},
+    watched::Watched,
 };
 use crate::{fault::Fault, session::SessionObject, sight::Sight};
 
@@ -22,8 +26,7 @@ pub(super) struct Cursor {
     sight: Sight,
     /// Changes of the session's own objects that had happened then.
     own_changes: u64,
-    selection: Selection,
-    selected: HashSet<Str>,
+    watched: Arc<Watched>,
     /// Selected objects that only the session has, as they were: the log does not tell of them.
     own: HashMap<Str, Own>,
 }
@@ -42,15 +45,29 @@ impl Cursor {
 
     /// Objects that only the session has and that are no longer the same.
     fn own_changed<'a>(&'a self, now: &'a HashMap<Str, Own>) -> impl Iterator<Item = MoRef> + 'a {
-        let differs = |(id, new): &(&Str, &Own)| {
-            self.own.get(*id).is_some_and(|old| !std::sync::Arc::ptr_eq(&old.content, &new.content))
-        };
+        let differs =
+            |(id, new): &(&Str, &Own)| self.own.get(*id).is_some_and(|old| !Arc::ptr_eq(&old.content, &new.content));
         now.iter().filter(differs).map(|(_, own)| own.moref.clone())
     }
 
     /// Where the client was: nothing has to be computed for it before this revision changes.
     pub fn is_current(&self, sight: &Sight, own_changes: u64) -> bool {
-        self.sight.snapshot.revision() == sight.snapshot.revision() && self.own_changes == own_changes
+        self.revision() == sight.snapshot.revision() && self.own_changes == own_changes
+    }
+
+    /// The state of the world that the client has seen.
+    pub fn revision(&self) -> Revision {
+        self.sight.snapshot.revision()
+    }
+
+    /// What the filter watches.
+    pub fn watched(&self) -> &Arc<Watched> {
+        &self.watched
+    }
+
+    /// Moves on to a later state of the world in which nothing has changed for this filter. Returns the one before.
+    pub fn pass(&mut self, world: &Snapshot) -> Snapshot {
+        std::mem::replace(&mut self.sight.snapshot, world.clone())
     }
 }
 
@@ -62,23 +79,24 @@ pub(super) struct Step {
 }
 
 /// Everything, for a client that has seen nothing.
-pub(super) fn first(plan: &FilterPlan, sight: Sight, own_changes: u64) -> Result<Step, Fault> {
+pub(super) fn first(plan: &Arc<FilterPlan>, sight: Sight, own_changes: u64) -> Result<Step, Fault> {
     let selection = select(plan, &sight)?;
     let updates = selection.objects.iter().filter_map(|o| enter(plan, &sight, o)).collect();
     let missing = selection.missing.iter().map(missing_object).collect();
-    Ok(Step { updates, missing, cursor: cursor(sight, own_changes, selection) })
+    Ok(Step { updates, missing, cursor: cursor(plan, sight, own_changes, selection) })
 }
 
-fn cursor(sight: Sight, own_changes: u64, selection: Selection) -> Cursor {
+fn cursor(plan: &Arc<FilterPlan>, sight: Sight, own_changes: u64, selection: Selection) -> Cursor {
     let selected = selection.objects.iter().map(|o| o.id.clone()).collect();
     let own = own(&sight, &selected);
-    Cursor { sight, own_changes, selection, selected, own }
+    let watched = Watched::new(plan.clone(), selection, selected, own.values().map(|own| &own.content));
+    Cursor { sight, own_changes, watched: Arc::new(watched), own }
 }
 
 fn own(sight: &Sight, selected: &HashSet<Str>) -> HashMap<Str, Own> {
     let all = sight.session.iter().flat_map(|session| session.objects());
     let selected = all.map(|object| (object.moref(), object)).filter(|(moref, _)| selected.contains(&moref.id));
-    let content = |moref: MoRef, object: std::sync::Arc<dyn SessionObject>| {
+    let content = |moref: MoRef, object: Arc<dyn SessionObject>| {
         (moref.id.clone(), Own { moref, content: object.content(&sight.snapshot) })
     };
     selected.map(|(moref, object)| content(moref, object)).collect()
@@ -89,11 +107,11 @@ fn missing_object(moref: &MoRef) -> Obj<MissingObject> {
 }
 
 /// What happened between the cursor and `sight`.
-pub(super) fn next(plan: &FilterPlan, partial: bool, before: Cursor, sight: Sight, own_changes: u64) -> Step {
+pub(super) fn next(plan: &Arc<FilterPlan>, partial: bool, before: Cursor, sight: Sight, own_changes: u64) -> Step {
     let changes = changed(&before, &sight);
-    let moved = before.own_changes != own_changes || changes.as_ref().is_none_or(|c| c.affects(&before.selection));
+    let moved = before.own_changes != own_changes || changes.as_ref().is_none_or(|c| c.moved);
     if !moved {
-        let own = own(&sight, &before.selected);
+        let own = own(&sight, &before.watched.selected);
         let mut touched = changes.expect("without a log the selection is made anew").objects;
         touched.extend(before.own_changed(&own));
         let updates = modified(plan, partial, &before, &sight, touched);
@@ -102,8 +120,8 @@ pub(super) fn next(plan: &FilterPlan, partial: bool, before: Cursor, sight: Sigh
     }
     let selection = reselect(plan, &sight);
     let now: HashSet<&Str> = selection.objects.iter().map(|o| &o.id).collect();
-    let stayed = |id: &Str| now.contains(id) && before.selected.contains(id);
-    let own = own(&sight, &before.selected);
+    let stayed = |id: &Str| now.contains(id) && before.watched.selected.contains(id);
+    let own = own(&sight, &before.watched.selected);
     let touched: Vec<MoRef> = match changes {
         Some(changes) => {
             changes.objects.into_iter().chain(before.own_changed(&own)).filter(|o| stayed(&o.id)).collect()
@@ -111,46 +129,22 @@ pub(super) fn next(plan: &FilterPlan, partial: bool, before: Cursor, sight: Sigh
         None => selection.objects.iter().filter(|o| stayed(&o.id)).cloned().collect(),
     };
     let mut updates = modified(plan, partial, &before, &sight, touched);
-    let entered = selection.objects.iter().filter(|o| !before.selected.contains(&o.id));
+    let entered = selection.objects.iter().filter(|o| !before.watched.selected.contains(&o.id));
     updates.extend(entered.filter_map(|o| enter(plan, &sight, o)));
-    let left = before.selection.objects.iter().filter(|o| !now.contains(&o.id));
+    let left = before.watched.selection.objects.iter().filter(|o| !now.contains(&o.id));
     updates.extend(left.filter_map(|o| leave(plan, &before, o)));
-    let known: HashSet<&MoRef> = before.selection.missing.iter().collect();
+    let known: HashSet<&MoRef> = before.watched.selection.missing.iter().collect();
     let newly_missing = selection.missing.iter().filter(|m| plan.report_missing && !known.contains(m));
     let missing = newly_missing.map(missing_object).collect();
-    Step { updates, missing, cursor: cursor(sight, own_changes, selection) }
+    Step { updates, missing, cursor: cursor(plan, sight, own_changes, selection) }
 }
 
 /// What the log says has changed.
 #[derive(Default)]
 struct Changed {
     objects: Vec<MoRef>,
-    /// An object of the selection, or one that led to it, has come or gone.
-    structure: bool,
-    /// Changed properties of objects that led to the selection.
-    properties: HashMap<Str, HashSet<Str>>,
-}
-
-impl Changed {
-    /// Whether the selection may have changed.
-    fn affects(&self, selection: &Selection) -> bool {
-        let read = |(id, changed): (&Str, &HashSet<Str>)| {
-            selection.reads.get(id).is_some_and(|reads| reads.iter().any(|r| changed.contains(r)))
-        };
-        self.structure || self.properties.iter().any(read)
-    }
-
-    fn note(&mut self, before: &Cursor, change: &ObjectChange) {
-        let id = &change.object.id;
-        let leads = before.selection.reads.contains_key(id);
-        if change.kind != ChangeKind::Modify {
-            self.structure |=
-                leads || before.selected.contains(id) || before.selection.missing.iter().any(|m| m.id == *id);
-        } else if leads {
-            let fields = change.changes.iter().map(|c| first_field(&c.path));
-            self.properties.entry(id.clone()).or_default().extend(fields);
-        }
-    }
+    /// Whether the selection may be another one.
+    moved: bool,
 }
 
 /// What has changed since the cursor; none if the log does not reach back so far.
@@ -162,13 +156,9 @@ fn changed(before: &Cursor, sight: &Sight) -> Option<Changed> {
         if seen.insert(change.object.id.clone()) {
             out.objects.push(change.object.clone());
         }
-        out.note(before, change);
+        out.moved |= before.watched.moves(change);
     }
     Some(out)
-}
-
-fn first_field(path: &str) -> Str {
-    path[..path.find(['.', '[']).unwrap_or(path.len())].into()
 }
 
 fn enter(plan: &FilterPlan, sight: &Sight, moref: &MoRef) -> Option<Obj<ObjectUpdate>> {
@@ -205,7 +195,7 @@ fn modified(
     sight: &Sight,
     touched: Vec<MoRef>,
 ) -> Vec<Obj<ObjectUpdate>> {
-    let selected = touched.into_iter().filter(|o| before.selected.contains(&o.id));
+    let selected = touched.into_iter().filter(|o| before.watched.selected.contains(&o.id));
     selected.filter_map(|moref| modify(plan, partial, before, sight, &moref)).collect()
 }
 

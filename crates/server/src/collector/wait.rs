@@ -9,7 +9,10 @@ use vim25::{
     types::{InvalidCollectorVersion, PropertyFilterUpdate, RequestCanceled, UpdateSet},
 };
 
-use super::filter::{Collector, Pending, Progress};
+use super::{
+    filter::{Collector, Pending, Progress},
+    waiters::Seat,
+};
 use crate::{core::Core, fault::Fault, session::Session};
 
 /// How many object updates one set carries at the most.
@@ -57,19 +60,22 @@ pub async fn wait(
     patience: Patience,
 ) -> Result<Option<Obj<UpdateSet>>, Fault> {
     let (turn, mut signal) = collector.take_turn();
-    let fresh = version.is_empty();
-    if let Some(repeated) = begin(collector, version)? {
+    let look = Look { core, session, collector, turn, fresh: version.is_empty(), patience };
+    if let Some(repeated) = look.begin(version)? {
         return Ok(Some(repeated));
     }
     let deadline = patience.wait.and_then(|w| Instant::now().checked_add(w));
-    let mut revisions = core.inventory.subscribe();
     let mut own = session.changes();
+    let mut seat = core.waiters.seat(&core.inventory);
     loop {
-        revisions.borrow_and_update();
         let own_changes = *own.borrow_and_update();
-        gather(core, session, collector, own_changes)?;
-        if let Some(set) = emit(collector, patience.updates, fresh) {
-            return Ok(Some(set));
+        match look.look(&mut seat, own_changes)? {
+            Seen::News(set) => return Ok(Some(set)),
+            Seen::Moving => {
+                tokio::task::yield_now().await;
+                continue;
+            }
+            Seen::Nothing => {}
         }
         let patience_ends = async {
             match deadline {
@@ -79,17 +85,68 @@ pub async fn wait(
         };
         tokio::select! {
             biased;
-            _ = signal.wait_for(|now| *now != turn) => {
-                return Err(Fault::new(RequestCanceled::default(), "The wait for updates was cancelled."));
-            }
+            _ = signal.wait_for(|now| *now != turn) => return Err(cancelled()),
             () = session.ended() => {
                 return Err(Fault::not_authenticated(&MoRef::new("PropertyCollector", "propertyCollector"), "System.View"));
             }
-            _ = revisions.changed() => {}
+            () = seat.rung() => {}
             _ = own.changed() => {}
             () = patience_ends => return Ok(None),
         }
     }
+}
+
+/// How one wait looks for updates.
+struct Look<'a> {
+    core: &'a Core,
+    session: &'a Arc<Session>,
+    collector: &'a Collector,
+    turn: u64,
+    /// Whether the client has seen nothing.
+    fresh: bool,
+    patience: Patience,
+}
+
+/// What a look found.
+enum Seen {
+    News(Obj<UpdateSet>),
+    /// Something happened meanwhile: look again.
+    Moving,
+    /// Nothing, and what happens from now on wakes the call.
+    Nothing,
+}
+
+impl Look<'_> {
+    /// Checks the version that the client has seen.
+    fn begin(&self, version: &str) -> Result<Option<Obj<UpdateSet>>, Fault> {
+        let _turn = self.collector.looking.lock();
+        self.check_turn()?;
+        begin(self.collector, version)
+    }
+
+    /// Looks once, and has the filters watched if there is nothing.
+    fn look(&self, seat: &mut Seat<'_>, own_changes: u64) -> Result<Seen, Fault> {
+        let _turn = self.collector.looking.lock();
+        self.check_turn()?;
+        #[cfg(test)]
+        self.core.waiters.looks.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        gather(self.core, self.session, self.collector, own_changes)?;
+        if let Some(set) = emit(self.collector, self.patience.updates, self.fresh) {
+            return Ok(Seen::News(set));
+        }
+        // Nothing is watched for a client that does not wait.
+        let settled = self.patience.wait == Some(Duration::ZERO) || seat.watch(&self.collector.filters());
+        Ok(if settled { Seen::Nothing } else { Seen::Moving })
+    }
+
+    /// A wait that was ended, or that a newer one replaced, takes nothing that the newer one has to tell.
+    fn check_turn(&self) -> Result<(), Fault> {
+        if self.collector.is_turn(self.turn) { Ok(()) } else { Err(cancelled()) }
+    }
+}
+
+fn cancelled() -> Fault {
+    Fault::new(RequestCanceled::default(), "The wait for updates was cancelled.")
 }
 
 /// Checks the version that the client has seen. A set comes back if it is the last one that is asked for again.
