@@ -46,12 +46,21 @@ pub fn docs() -> Result<()> {
 
 /// Build the server and return its path.
 pub fn build_ferrosphere(profile: Profile) -> Result<PathBuf> {
+    build("ferrosphere", profile)
+}
+
+/// Build the release of this program and return its path: load generators must not be what limits.
+pub fn build_xtask() -> Result<PathBuf> {
+    build("xtask", Profile::Release)
+}
+
+fn build(package: &str, profile: Profile) -> Result<PathBuf> {
     let mut command = cargo();
-    command.args(["build", "--package", "ferrosphere", "--locked"]);
+    command.args(["build", "--package", package, "--locked"]);
     if profile == Profile::Release {
         command.arg("--release");
     }
     run(&mut command)?;
     let folder = if profile == Profile::Release { "release" } else { "debug" };
-    Ok(target()?.join(folder).join(format!("ferrosphere{}", std::env::consts::EXE_SUFFIX)))
+    Ok(target()?.join(folder).join(format!("{package}{}", std::env::consts::EXE_SUFFIX)))
 }

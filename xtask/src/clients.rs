@@ -25,11 +25,21 @@ pub fn python() -> Result<PathBuf> {
 
 /// govmomi's command line client at the version in `tests/interop/govc/go.mod`; go rebuilds it only when that changes.
 pub fn govc() -> Result<PathBuf> {
-    let govc = folder()?.join("govc").join(format!("govc{}", env::consts::EXE_SUFFIX));
+    go("govc", ".")
+}
+
+/// govmomi's simulator at the same version, the peer of `cargo xtask bench`.
+pub fn vcsim() -> Result<PathBuf> {
+    go("vcsim", "./vcsim")
+}
+
+/// A program of the Go module `tests/interop/govc`, from one of its packages.
+fn go(name: &str, package: &str) -> Result<PathBuf> {
+    let program = folder()?.join(name).join(format!("{name}{}", env::consts::EXE_SUFFIX));
     let mut build = command("go");
-    build.args(["build", "-mod=readonly", "-trimpath", "-o"]).arg(&govc).arg(".");
+    build.args(["build", "-mod=readonly", "-trimpath", "-o"]).arg(&program).arg(package);
     run(build.current_dir(root().join("tests/interop/govc")))?;
-    Ok(govc)
+    Ok(program)
 }
 
 /// Where the clients are installed.

@@ -1,10 +1,9 @@
 //! One logged-in client: calls over SOAP, prepared requests for the loops, and the same reads over VI/JSON.
 
 use super::server::Server;
-use super::wire::{Connection, Reply, post};
+use super::wire::{Connection, Endpoint, Reply, post};
 use crate::soak::soap::{self, Ref};
 use anyhow::{Context, Result, bail, ensure};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// Tasks take no time by themselves.
@@ -16,7 +15,7 @@ const RELEASE: &str = "8.0.1.0";
 /// A client with a session.
 pub struct Client {
     connection: Connection,
-    address: SocketAddr,
+    endpoint: Endpoint,
     cookie: String,
     content: String,
     /// A view of all machines
@@ -24,20 +23,20 @@ pub struct Client {
 }
 
 impl Client {
-    /// Log in over plain HTTP and make a view of all machines.
+    /// Log in and make a view of all machines.
     pub fn log_in(server: &Server) -> Result<Self> {
-        let mut connection = Connection::open(server.address)?;
+        let mut connection = Connection::open(server.endpoint)?;
         let (content, cookie) = log_in(&mut connection)?;
-        let mut client = Self { connection, address: server.address, cookie, content, view: Ref::new("", "") };
+        let mut client = Self { connection, endpoint: server.endpoint, cookie, content, view: Ref::new("", "") };
         client.view = client.made(&client.manager("viewManager")?, "CreateContainerView", &client.view_arguments()?)?;
         Ok(client)
     }
 
     /// Another connection of the same session.
     pub fn again(&self) -> Result<Self> {
-        let connection = Connection::open(self.address)?;
+        let connection = Connection::open(self.endpoint)?;
         let (cookie, content, view) = (self.cookie.clone(), self.content.clone(), self.view.clone());
-        Ok(Self { connection, address: self.address, cookie, content, view })
+        Ok(Self { connection, endpoint: self.endpoint, cookie, content, view })
     }
 
     /// Something that the service content refers to.
@@ -59,6 +58,11 @@ impl Client {
     /// Send a prepared request that must succeed, and count its reply.
     pub fn send(&mut self, request: &[u8]) -> Result<Reply> {
         succeed(&mut self.connection, request, false)
+    }
+
+    /// Send a prepared request that must succeed; the bytes of its reply.
+    pub fn keep(&mut self, request: &[u8]) -> Result<Vec<u8>> {
+        Ok(succeed(&mut self.connection, request, true)?.body)
     }
 
     /// Call a method that must succeed; the whole reply.
@@ -108,7 +112,7 @@ impl Client {
     /// All machines, in the order in which they are told.
     pub fn machines(&mut self) -> Result<Vec<Ref>> {
         let request = self.read_all(&["name"])?;
-        let reply = String::from_utf8(succeed(&mut self.connection, &request, true)?.body)?;
+        let reply = String::from_utf8(self.keep(&request)?)?;
         let machines = soap::references(&reply, "obj");
         ensure!(!machines.is_empty(), "there are no machines");
         Ok(machines)
@@ -117,7 +121,7 @@ impl Client {
     /// One property of one object, as the text of its value.
     pub fn property(&mut self, object: &Ref, path: &str) -> Result<String> {
         let request = self.read_one(object, &[path])?;
-        let reply = String::from_utf8(succeed(&mut self.connection, &request, true)?.body)?;
+        let reply = String::from_utf8(self.keep(&request)?)?;
         soap::text(&reply, "val").map(str::to_owned).with_context(|| format!("{} has no {path}", object.id))
     }
 
@@ -135,15 +139,27 @@ impl Client {
     }
 }
 
-/// Log in over any connection: the service content and the cookie of the session.
-pub fn log_in(connection: &mut Connection) -> Result<(String, String)> {
+/// Log in: the service content and the cookie of the session.
+fn log_in(connection: &mut Connection) -> Result<(String, String)> {
     let service = Ref::new("ServiceInstance", "ServiceInstance");
     let content = soap_request(None, &soap::call(&service, "RetrieveServiceContent", ""));
     let content = String::from_utf8(succeed(connection, &content, true)?.body)?;
-    let manager = soap::reference(&content, "sessionManager").context("there is no session manager")?;
-    let login = soap::call(&manager, "Login", "<userName>user</userName><password>pass</password>");
-    let cookie = succeed(connection, &soap_request(None, &login), true)?.cookie.context("Login gave no session")?;
+    let login = "<userName>user</userName><password>pass</password>";
+    let login = soap_request(None, &soap::call(&session_manager(&content)?, "Login", login));
+    let cookie = succeed(connection, &login, true)?.cookie.context("Login gave no session")?;
     Ok((content, cookie))
+}
+
+/// A whole visit: connect, log in, log out, and be gone.
+pub fn visit(endpoint: Endpoint) -> Result<()> {
+    let mut connection = Connection::open(endpoint)?;
+    let (content, cookie) = log_in(&mut connection)?;
+    let logout = soap_request(Some(&cookie), &soap::call(&session_manager(&content)?, "Logout", ""));
+    succeed(&mut connection, &logout, false).map(drop)
+}
+
+fn session_manager(content: &str) -> Result<Ref> {
+    soap::reference(content, "sessionManager").context("there is no session manager")
 }
 
 fn soap_request(cookie: Option<&str>, body: &str) -> Vec<u8> {

@@ -17,7 +17,7 @@ pub fn idle(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
     let before = server.resident()?;
     let mut connections = Vec::with_capacity(scale.connections);
     for _ in 0..scale.connections {
-        let mut connection = Connection::small(server.address)?;
+        let mut connection = Connection::small(server.endpoint)?;
         connection.ask(&request, false)?;
         connections.push(connection);
     }

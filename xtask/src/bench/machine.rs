@@ -22,10 +22,11 @@ pub fn describe(peer: Option<&Program>) -> Result<Value> {
     }))
 }
 
-/// A program on PATH.
+/// A program on PATH or, as servers often are, in a folder that is not on everyone's.
 pub fn on_path(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    folders.map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
 /// The version of govmomi in a Go program, when a Go compiler is here to tell.

@@ -2,11 +2,13 @@
 
 use super::Scale;
 use super::client::Client;
+use super::load;
+use super::process;
 use super::server::{Server, Side};
 use super::stats::percentile;
 use super::table::Figure;
 use anyhow::{Context, Result, ensure};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,9 @@ const SHEETS: [(&str, &[&str]); 4] = [
     ("config, runtime, guest, summary", &["config", "runtime", "guest", "summary"]),
     ("everything", &[]),
 ];
+
+/// Connections of small reads.
+pub const CONNECTIONS: [usize; 3] = [1, 16, 64];
 
 /// Reads of all machines, over SOAP and, where the server speaks it, over VI/JSON.
 pub fn bulk(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
@@ -56,42 +61,40 @@ fn pull(client: &mut Client, request: &[u8], what: &str, scale: &Scale) -> Resul
     ])
 }
 
+/// The most memory that one reply to a client that wants everything takes, beyond what is resident before it.
+pub fn peak(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
+    let mut client = Client::log_in(server)?;
+    let request = client.read_all(&[])?;
+    process::forget_peak(server.id())?;
+    let before = server.resident()?;
+    let length = client.send(&request)?.length as f64;
+    let more = (process::peak(server.id())? - before).max(0.0);
+    let what = format!("memory for a reply with everything of {} VMs", scale.machines);
+    Ok(vec![
+        Figure::cost(format!("{what}, at its peak"), "MiB", more / f64::from(1 << 20)),
+        Figure::cost(format!("{what}, of the reply's size"), "%", more / length * 100.0),
+    ])
+}
+
 /// Three properties of one machine on 1, 16 and 64 connections.
 pub fn small(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
     let mut client = Client::log_in(server)?;
     let request = small_request(&mut client)?;
     let mut figures = Vec::new();
-    for connections in [1, 16, 64] {
+    for connections in CONNECTIONS {
+        let clients = (0..connections).map(|_| client.again()).collect::<Result<Vec<_>>>()?;
+        let load = load::run(server.id(), clients, scale.time, |client| client.send(&request).map(|_| 1))?;
         let what = format!("3 properties of one VM, {connections} connections");
-        figures.push(Figure::rate(what, "/s", hammer(&client, &request, connections, scale.time)?));
+        figures.push(Figure::rate(&what, "/s", load.rate));
+        figures.push(Figure::cost(format!("{what}: server CPU each"), "µs", load.cpu));
     }
     Ok(figures)
 }
 
-fn small_request(client: &mut Client) -> Result<Vec<u8>> {
+/// The small read that is repeated.
+pub fn small_request(client: &mut Client) -> Result<Vec<u8>> {
     let machine = client.machines()?.swap_remove(0);
     client.read_one(&machine, SHEETS[1].1)
-}
-
-/// The same request on many connections: replies per second.
-fn hammer(client: &Client, request: &[u8], connections: usize, time: Duration) -> Result<f64> {
-    let (done, over) = (AtomicU64::new(0), AtomicBool::new(false));
-    let clients = (0..connections).map(|_| client.again()).collect::<Result<Vec<_>>>()?;
-    let begin = Instant::now();
-    thread::scope(|scope| {
-        let repeat = |mut client: Client| {
-            while !over.load(Ordering::Relaxed) {
-                client.send(request)?;
-                done.fetch_add(1, Ordering::Relaxed);
-            }
-            anyhow::Ok(())
-        };
-        let loops: Vec<_> = clients.into_iter().map(|client| scope.spawn(move || repeat(client))).collect();
-        thread::sleep(time);
-        over.store(true, Ordering::Relaxed);
-        loops.into_iter().try_for_each(|one| one.join().expect("a client does not panic"))
-    })?;
-    Ok(done.load(Ordering::Relaxed) as f64 / begin.elapsed().as_secs_f64())
 }
 
 /// Short reads while another client pulls everything again and again.

@@ -1,30 +1,30 @@
 //! The servers that are compared: started on loopback, watched through /proc, ended by their own process id.
 
+use super::guard::Guarded;
+use super::process;
+use super::wire::Endpoint;
 use anyhow::{Context, Result, bail};
-use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
+use std::process::{Command, Stdio, id};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 /// Longer starts are not measured.
 pub const MEASURED: Duration = Duration::from_secs(120);
 
 /// How long a server that is to be measured otherwise may take to start.
-pub const PATIENT: Duration = Duration::from_secs(900);
-
-/// Clock ticks a second in `/proc/PID/stat`, which Linux fixes for programs.
-const TICKS: f64 = 100.0;
+pub const PATIENT: Duration = Duration::from_secs(300);
 
 /// Who is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// This project's server
     Ours,
-    /// govmomi's vcsim
+    /// What it is measured beside
     Peer,
 }
 
@@ -37,42 +37,73 @@ pub struct Program {
     pub path: PathBuf,
 }
 
+/// What a server is to serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct World {
+    /// Powered-on machines in all, half in each of two pools
+    pub machines: usize,
+    /// Whether over TLS
+    pub tls: bool,
+}
+
 /// A running server; it ends when this is dropped.
 pub struct Server {
-    process: Child,
+    process: Guarded,
+    last_words: Arc<Mutex<Option<String>>>,
     /// Which one
     pub side: Side,
+    /// What it serves
+    pub world: World,
     /// Where it listens
-    pub address: SocketAddr,
+    pub endpoint: Endpoint,
     /// How long it took to be ready
     pub start: Duration,
+    // Dropped after the process: what it wrote to disk.
+    _scratch: Scratch,
 }
 
 impl Program {
-    /// Start a world with this many machines in all, half in each of its two pools, and wait until it is ready.
+    /// Start a world over plain HTTP and wait until it is ready.
     pub fn start(&self, machines: usize, patience: Duration) -> Result<Server> {
-        let mut command = Command::new(&self.path);
-        let each = (machines / 2).to_string();
-        match self.side {
-            Side::Ours => {
-                command.args(["serve", "--listen", "127.0.0.1:0", "--no-tls", "--log", "error", "--vm", &each]);
-            }
-            Side::Peer => {
-                command.args(["-l", "127.0.0.1:0", "-tls=false", "-vm", &each]);
-            }
-        }
+        self.serve(World { machines, tls: false }, patience)
+    }
+
+    /// Start a world and wait until it is ready.
+    pub fn serve(&self, world: World, patience: Duration) -> Result<Server> {
+        let scratch = Scratch::new()?;
+        let mut command = self.command(world);
+        command.env("TMPDIR", &scratch.0).stdout(Stdio::piped()).stderr(Stdio::piped());
         let begin = Instant::now();
-        let process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut process = process.with_context(|| format!("cannot start {}", self.path.display()))?;
-        let address = ready(&mut process, patience);
-        let start = begin.elapsed();
-        match address {
-            Ok(address) => Ok(Server { process, side: self.side, address, start }),
-            Err(error) => {
-                process.kill()?;
-                process.wait()?;
-                Err(error)
-            }
+        let mut process = Guarded::spawn(&mut command)?;
+        let last_words = listen(process.child().stderr.take().context("no standard error")?);
+        let stdout = process.child().stdout.take().context("no standard output")?;
+        let address = ready(stdout, patience)?;
+        let (start, endpoint) = (begin.elapsed(), Endpoint { address, tls: world.tls });
+        Ok(Server { process, last_words, side: self.side, world, endpoint, start, _scratch: scratch })
+    }
+
+    fn command(&self, world: World) -> Command {
+        let mut command = Command::new(&self.path);
+        let each = (world.machines / 2).to_string();
+        match self.side {
+            Side::Ours => command.args(["serve", "--listen", "127.0.0.1:0", "--log", "error", "--vm", &each]),
+            Side::Peer => command.args(["-l", "127.0.0.1:0", "-autostart=true", "-vm", &each]),
+        };
+        match (self.side, world.tls) {
+            (Side::Ours, false) => command.arg("--no-tls"),
+            (Side::Ours, true) => &mut command,
+            (Side::Peer, tls) => command.arg(format!("-tls={tls}")),
+        };
+        command
+    }
+}
+
+impl Side {
+    /// Its name in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "ferrosphere",
+            Self::Peer => "vcsim",
         }
     }
 }
@@ -85,26 +116,53 @@ impl Server {
 
     /// Resident memory in bytes.
     pub fn resident(&self) -> Result<f64> {
-        Ok(crate::soak::process::resident(self.id())? as f64)
+        process::resident(self.id())
     }
 
     /// Seconds of processor time that it has used.
     pub fn cpu(&self) -> Result<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).context("the server is gone")?;
-        cpu_of(&stat).context("/proc/PID/stat has no times")
+        process::cpu(self.id())
+    }
+
+    /// Whether it has ended by itself.
+    pub fn is_gone(&mut self) -> bool {
+        self.process.ended()
+    }
+
+    /// Whether it has just ended by itself, and what it said of that.
+    pub fn ended(&mut self) -> Option<String> {
+        // Its connections break a moment before the process is gone.
+        let deadline = Instant::now() + Duration::from_millis(500);
+        while !self.process.ended() {
+            if Instant::now() > deadline {
+                return None;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        let words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Some(words.unwrap_or_else(|| "it ended without a word".to_owned()))
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// Keep the line that tells of a crash; all others are read away.
+fn listen(stderr: impl Read + Send + 'static) -> Arc<Mutex<Option<String>>> {
+    let heard = Arc::new(Mutex::new(None));
+    let keep = heard.clone();
+    thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok).filter(|line| tells_of_a_crash(line)) {
+            keep.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(line);
+        }
+    });
+    heard
+}
+
+fn tells_of_a_crash(line: &str) -> bool {
+    line.starts_with("panic: ") || line.starts_with("fatal error: ") || line.contains("panicked at")
 }
 
 /// The address that it prints when it is ready; the rest of its output is read away.
-fn ready(process: &mut Child, patience: Duration) -> Result<SocketAddr> {
-    let mut lines = BufReader::new(process.stdout.take().context("no standard output")?).lines();
+fn ready(stdout: impl Read + Send + 'static, patience: Duration) -> Result<SocketAddr> {
+    let mut lines = BufReader::new(stdout).lines();
     let (tell, told) = mpsc::channel();
     thread::spawn(move || {
         let found = lines.by_ref().map_while(Result::ok).find_map(|line| address(&line));
@@ -125,12 +183,24 @@ fn address(line: &str) -> Option<SocketAddr> {
     authority.rsplit('@').next()?.parse().ok()
 }
 
-/// User and system time from the text of `/proc/PID/stat`; the name in it may hold anything but is in brackets.
-fn cpu_of(stat: &str) -> Option<f64> {
-    let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace().skip(11);
-    let (user, system): (f64, f64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-    Some((user + system) / TICKS)
+/// A folder for what a server writes to disk; gone when this is dropped.
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    /// An empty folder.
+    pub fn new() -> Result<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = env::temp_dir().join(format!("ferrosphere-bench-{}-{number}", id()));
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 #[cfg(test)]
@@ -146,9 +216,19 @@ mod tests {
     }
 
     #[test]
-    fn processor_time_is_found_behind_any_name() {
-        let stat = "7 (a) b) S 1 7 7 0 -1 4194560 100 0 0 0 150 50 0 0 20 0 4 0 100 1000 10";
-        assert_eq!(cpu_of(stat), Some(2.0));
-        assert_eq!(cpu_of("7 (a"), None);
+    fn the_line_that_tells_of_a_crash_is_kept() {
+        let heard = listen("2026/01/01 x\npanic: no name\n\ngoroutine 7\npanic: other\n".as_bytes());
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while heard.lock().unwrap().is_none() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(heard.lock().unwrap().as_deref(), Some("panic: no name"));
+    }
+
+    #[test]
+    fn what_ends_before_it_is_ready_is_no_server() {
+        let program = Program { side: Side::Peer, path: "true".into() };
+        let error = program.start(10, PATIENT).err().unwrap();
+        assert!(error.to_string().contains("before it was ready"), "{error}");
     }
 }

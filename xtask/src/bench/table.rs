@@ -2,9 +2,12 @@
 
 use super::server::Side;
 use super::stats::{Better, median};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What rows are beside unless they say otherwise.
+const PEER: &str = "vcsim";
 
 /// What one round showed.
 #[derive(Clone, Debug)]
@@ -17,26 +20,39 @@ pub struct Figure {
     pub better: Better,
     /// The value
     pub value: f64,
+    /// What ours is measured beside
+    beside: &'static str,
+    /// The curve that it is a point of, and where on it
+    point: Option<(&'static str, usize)>,
 }
 
 impl Figure {
     /// A rate, of which more is better.
     pub fn rate(what: impl Into<String>, unit: &'static str, value: f64) -> Self {
-        Self { what: what.into(), unit, better: Better::Higher, value }
+        Self { what: what.into(), unit, better: Better::Higher, value, beside: PEER, point: None }
     }
 
     /// A time or a size, of which less is better.
     pub fn cost(what: impl Into<String>, unit: &'static str, value: f64) -> Self {
-        Self { what: what.into(), unit, better: Better::Lower, value }
+        Self { better: Better::Lower, ..Self::rate(what, unit, value) }
+    }
+
+    /// Measured beside something else than the peer.
+    pub fn beside(self, beside: &'static str) -> Self {
+        Self { beside, ..self }
+    }
+
+    /// A point of a curve.
+    pub fn at(self, curve: &'static str, x: usize) -> Self {
+        Self { point: Some((curve, x)), ..self }
     }
 }
 
 /// All rounds of one figure.
 #[derive(Debug)]
 struct Row {
-    what: String,
-    unit: &'static str,
-    better: Better,
+    /// The first of them; its value is not used
+    figure: Figure,
     ours: Vec<f64>,
     peer: Vec<f64>,
 }
@@ -46,15 +62,16 @@ struct Row {
 pub struct Table {
     rows: Vec<Row>,
     /// What was not measured, and why
-    pub gaps: Vec<String>,
+    gaps: Vec<String>,
 }
 
 impl Table {
     /// Add what a round showed.
     pub fn add(&mut self, side: Side, figures: Vec<Figure>) {
-        for Figure { what, unit, better, value } in figures {
-            let at = self.rows.iter().position(|row| row.what == what).unwrap_or_else(|| {
-                self.rows.push(Row { what, unit, better, ours: Vec::new(), peer: Vec::new() });
+        for figure in figures {
+            let value = figure.value;
+            let at = self.rows.iter().position(|row| row.figure.what == figure.what).unwrap_or_else(|| {
+                self.rows.push(Row { figure, ours: Vec::new(), peer: Vec::new() });
                 self.rows.len() - 1
             });
             let row = &mut self.rows[at];
@@ -79,12 +96,20 @@ impl Table {
 
 impl Row {
     fn data(&self) -> Value {
+        let Figure { what, unit, better, value: _, beside, point } = &self.figure;
         let (ours, peer) = (median(&self.ours), median(&self.peer));
-        let ratio = ours.zip(peer).and_then(|(ours, peer)| self.better.ratio(ours, peer));
-        json!({
-            "what": self.what, "unit": self.unit, "better": if self.better == Better::Higher { "higher" } else { "lower" },
+        let ratio = ours.zip(peer).and_then(|(ours, peer)| better.ratio(ours, peer));
+        let mut row = json!({
+            "what": what, "unit": unit, "better": if *better == Better::Higher { "higher" } else { "lower" },
             "ours": ours, "peer": peer, "ratio": ratio, "rounds": self.ours.len().max(self.peer.len()),
-        })
+        });
+        if *beside != PEER {
+            row["beside"] = json!(beside);
+        }
+        if let Some((curve, x)) = point {
+            row["curve"] = json!({ "name": curve, "x": x });
+        }
+        row
     }
 }
 
@@ -97,16 +122,25 @@ pub fn markdown(data: &Value) -> String {
     }
     text += "| what | ferrosphere | vcsim | times better | rounds |\n|---|--:|--:|--:|--:|\n";
     for row in rows(data) {
-        let unit = row["unit"].as_str().unwrap_or_default();
-        let cell = |name: &str| row[name].as_f64().map_or("–".to_owned(), |value| format!("{} {unit}", short(value)));
-        let ratio = row["ratio"].as_f64().map_or("–".to_owned(), |ratio| format!("{} ×", short(ratio)));
-        let what = row["what"].as_str().unwrap_or_default();
-        text += &format!("| {what} | {} | {} | {ratio} | {} |\n", cell("ours"), cell("peer"), row["rounds"]);
+        text += &line(row);
     }
     for gap in data["notMeasured"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         text += &format!("\nNot measured: {gap}\n");
     }
     text
+}
+
+fn line(row: &Value) -> String {
+    let text = |name: &str| row[name].as_str().unwrap_or_default();
+    let cell = |name: &str| row[name].as_f64().map(|value| format!("{} {}", short(value), text("unit")));
+    let none = || "–".to_owned();
+    let beside = cell("peer").map_or_else(none, |peer| match text("beside") {
+        "" => peer,
+        other => format!("{other}: {peer}"),
+    });
+    let ratio = row["ratio"].as_f64().map_or_else(none, |ratio| format!("{} ×", short(ratio)));
+    let ours = cell("ours").unwrap_or_else(none);
+    format!("| {} | {ours} | {beside} | {ratio} | {} |\n", text("what"), row["rounds"])
 }
 
 /// The rows of a data file.
@@ -124,15 +158,33 @@ pub fn short(value: f64) -> String {
     }
 }
 
-/// Rows whose ratio is worse than in the old table by more than `tolerance` (0.3 = 30 %), in words.
-pub fn regressions(old: &Value, new: &Value, tolerance: f64) -> Vec<String> {
+/// Fail when ratios are worse than in the old table by more than `tolerance` percent. Of a run of some measurements only,
+/// `partly`, nothing is expected that it did not try.
+pub fn judge(old: &Value, new: &Value, tolerance: u32, partly: bool) -> Result<()> {
+    ensure!(rows(old).any(|row| row["ratio"].is_number()), "the committed table has no ratios to compare with");
+    let mut worse = regressions(old, new, f64::from(tolerance) / 100.0);
+    if partly {
+        let tried: BTreeSet<&str> = rows(new).filter_map(|row| row["what"].as_str()).collect();
+        worse.retain(|(what, _)| tried.contains(what.as_str()));
+    }
+    let lines: Vec<String> = worse.into_iter().map(|(what, how)| format!("{what}: {how}")).collect();
+    ensure!(lines.is_empty(), "worse than the committed table by more than {tolerance} %:\n{}", lines.join("\n"));
+    Ok(())
+}
+
+/// Rows of the old table whose ratio fell by more than `tolerance` (0.3 = 30 %) or is no longer there, and how.
+fn regressions(old: &Value, new: &Value, tolerance: f64) -> Vec<(String, String)> {
     let ratio = |row: &Value| Some((row["what"].as_str()?.to_owned(), row["ratio"].as_f64()?));
-    let old: BTreeMap<String, f64> = rows(old).filter_map(ratio).collect();
-    let worse = |(what, now): (String, f64)| {
-        let before = *old.get(&what)?;
-        (now < before * (1.0 - tolerance)).then(|| format!("{what}: {} × was {} ×", short(now), short(before)))
+    let new: BTreeMap<String, f64> = rows(new).filter_map(ratio).collect();
+    let worse = |(what, before): (String, f64)| {
+        let how = match new.get(&what) {
+            None => format!("not measured, was {} ×", short(before)),
+            Some(now) if *now < before * (1.0 - tolerance) => format!("{} × was {} ×", short(*now), short(before)),
+            Some(_) => return None,
+        };
+        Some((what, how))
     };
-    rows(new).filter_map(ratio).filter_map(worse).collect()
+    rows(old).filter_map(ratio).filter_map(worse).collect()
 }
 
 /// A text with what stands between two marker lines replaced.
@@ -173,12 +225,54 @@ mod tests {
     }
 
     #[test]
-    fn only_ratios_that_fell_beyond_the_tolerance_are_regressions() {
-        let data = |ratio: f64| json!({"rows": [{"what": "a", "ratio": ratio}, {"what": "b", "ratio": null}]});
-        assert!(regressions(&data(10.0), &data(7.1), 0.3).is_empty());
-        assert!(regressions(&data(10.0), &data(20.0), 0.3).is_empty());
-        assert_eq!(regressions(&data(10.0), &data(6.9), 0.3), ["a: 6.90 × was 10.0 ×"]);
-        assert!(regressions(&json!({}), &data(6.9), 0.3).is_empty());
+    fn a_row_says_what_it_is_beside_and_which_curve_it_is_on() {
+        let mut table = Table::default();
+        let figure = |value| vec![Figure::rate("reads", "/s", value).beside("nginx").at("start", 100)];
+        table.add(Side::Ours, figure(5.0));
+        table.add(Side::Peer, figure(10.0));
+        let data = table.data(json!({}));
+        assert_eq!(data["rows"][0]["curve"], json!({"name": "start", "x": 100}));
+        assert!(markdown(&data).contains("| reads | 5.00 /s | nginx: 10.0 /s | 0.50 × | 1 |"));
+    }
+
+    /// A table with one row that has a ratio and one that has none.
+    fn with_ratio(ratio: f64) -> Value {
+        json!({"rows": [{"what": "a", "ratio": ratio}, {"what": "b", "ratio": null}]})
+    }
+
+    fn judged(old: &Value, new: &Value, partly: bool) -> String {
+        judge(old, new, 30, partly).map_or_else(|error| error.to_string(), |()| "as good".to_owned())
+    }
+
+    #[test]
+    fn a_table_that_fell_beyond_the_tolerance_fails() {
+        for partly in [false, true] {
+            assert_eq!(judged(&with_ratio(10.0), &with_ratio(7.1), partly), "as good");
+            assert_eq!(judged(&with_ratio(10.0), &with_ratio(20.0), partly), "as good");
+            let told = judged(&with_ratio(10.0), &with_ratio(6.9), partly);
+            assert_eq!(told, "worse than the committed table by more than 30 %:\na: 6.90 × was 10.0 ×");
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_no_longer_measured_fails_unless_it_was_not_tried() {
+        let (old, none) = (with_ratio(10.0), json!({"rows": [{"what": "a", "ratio": null}]}));
+        let told = "worse than the committed table by more than 30 %:\na: not measured, was 10.0 ×";
+        assert_eq!([judged(&old, &none, false), judged(&old, &none, true)], [told, told]);
+        assert_eq!(judged(&old, &json!({}), false), told);
+        assert_eq!(judged(&old, &json!({}), true), "as good");
+    }
+
+    #[test]
+    fn there_must_be_something_to_compare_with() {
+        assert_eq!(judged(&json!({}), &with_ratio(6.9), false), "the committed table has no ratios to compare with");
+    }
+
+    #[test]
+    fn a_row_that_is_new_is_no_regression() {
+        let mut new = with_ratio(10.0);
+        new["rows"].as_array_mut().unwrap().push(json!({"what": "new", "ratio": 0.1}));
+        assert_eq!(judged(&with_ratio(10.0), &new, false), "as good");
     }
 
     #[test]

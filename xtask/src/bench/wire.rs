@@ -1,7 +1,8 @@
 //! HTTP/1.1 replies at the speed of the socket: bodies with a length or in chunks, counted, and kept only when asked.
 
+use super::tls::{self, Secured};
 use crate::http::{bad, closed, connect, line, read_head};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -26,18 +27,38 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
+/// Where a server listens, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Address and port
+    pub address: SocketAddr,
+    /// Whether it speaks TLS
+    pub tls: bool,
+}
+
 /// A connection that stays open between requests.
-pub struct Connection(BufReader<TcpStream>);
+pub struct Connection(BufReader<Stream>);
+
+enum Stream {
+    Plain(TcpStream),
+    Secured(Box<Secured>),
+}
 
 impl Connection {
-    /// Connect.
-    pub fn open(address: SocketAddr) -> io::Result<Self> {
-        connect(address, PATIENCE).map(|stream| Self(BufReader::with_capacity(BUFFER, stream)))
+    /// Connect, and shake hands where the server speaks TLS.
+    pub fn open(endpoint: Endpoint) -> io::Result<Self> {
+        Self::with_buffer(endpoint, BUFFER)
     }
 
     /// Connect, with a buffer for small replies: thousands of these may be open.
-    pub fn small(address: SocketAddr) -> io::Result<Self> {
-        connect(address, PATIENCE).map(|stream| Self(BufReader::with_capacity(4096, stream)))
+    pub fn small(endpoint: Endpoint) -> io::Result<Self> {
+        Self::with_buffer(endpoint, 4096)
+    }
+
+    fn with_buffer(endpoint: Endpoint, bytes: usize) -> io::Result<Self> {
+        let stream = connect(endpoint.address, PATIENCE)?;
+        let stream = if endpoint.tls { Stream::Secured(tls::secure(stream)?.into()) } else { Stream::Plain(stream) };
+        Ok(Self(BufReader::with_capacity(bytes, stream)))
     }
 
     /// Send one request and read its reply.
@@ -45,6 +66,36 @@ impl Connection {
         self.0.get_mut().write_all(request)?;
         read_reply(&mut self.0, keep)
     }
+}
+
+impl Read for Stream {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.read(into),
+            Self::Secured(stream) => stream.read(into),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.write(bytes),
+            Self::Secured(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(stream) => stream.flush(),
+            Self::Secured(stream) => stream.flush(),
+        }
+    }
+}
+
+/// A whole GET request.
+pub fn get(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n").into_bytes()
 }
 
 /// A whole POST request; `headers` are lines that end with CR LF.

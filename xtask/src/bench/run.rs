@@ -1,0 +1,214 @@
+//! A run: which measurement is wanted, on which servers, in turns; what fails is a gap and ends nothing else.
+
+use super::changes::{self, Work};
+use super::server::{self, Program, Server, Side, World};
+use super::table::{Figure, Table};
+use super::{LARGE, Scale, connections, growth, nginx, reads, secure, waiters};
+use anyhow::{Error, Result};
+
+type Measure = fn(&Server, &Scale) -> Result<Vec<Figure>>;
+
+/// What is measured on both servers in turns, by the name that `--only` takes. What makes machines comes last, and in a
+/// world of its own size; clones before all others have ended the peer.
+const MEASURES: [(&str, Measure); 7] = [
+    ("bulk", reads::bulk),
+    ("peak", reads::peak),
+    ("small", reads::small),
+    ("lookups", reads::lookups),
+    ("beside", reads::beside_a_long_one),
+    ("waiters", waiters::measure),
+    ("idle", connections::idle),
+];
+
+const TASKS: [(&str, Measure); 4] = [
+    ("tasks: power", |server, scale| changes::tasks(server, scale, Work::Power)),
+    ("tasks: reconfigure", |server, scale| changes::tasks(server, scale, Work::Reconfigure)),
+    ("tasks: create", |server, scale| changes::tasks(server, scale, Work::Create)),
+    ("tasks: clone", |server, scale| changes::tasks(server, scale, Work::Clone)),
+];
+
+/// What must not cost more because there is more.
+const LARGE_MEASURES: [(&str, Measure); 4] = [
+    ("large: bulk", reads::bulk),
+    ("large: peak", reads::peak),
+    ("large: lookups", reads::lookups),
+    ("large: beside", reads::beside_a_long_one),
+];
+
+/// A run.
+pub struct Bench {
+    /// What it has shown
+    pub table: Table,
+    ours: Program,
+    peer: Option<Program>,
+    only: Option<String>,
+    /// Our own measurements that failed
+    pub broken: Vec<String>,
+}
+
+impl Bench {
+    /// Nothing is measured yet.
+    pub fn new(ours: Program, peer: Option<Program>, only: Option<String>) -> Self {
+        Self { table: Table::default(), ours, peer, only, broken: Vec::new() }
+    }
+
+    /// Our program.
+    pub fn ours(&self) -> &Program {
+        &self.ours
+    }
+
+    /// Both programs, ours first.
+    pub fn programs(&self) -> Vec<Program> {
+        std::iter::once(&self.ours).chain(&self.peer).cloned().collect()
+    }
+
+    /// Everything that is wanted.
+    pub fn measure(&mut self, scale: &Scale, large: bool) {
+        if self.wants("growth") {
+            growth::measure(self, scale);
+        }
+        self.group(&MEASURES, scale, "nginx");
+        if self.wants("login over TLS") {
+            secure::visits(self, scale);
+        }
+        if self.wants("bulk over TLS") {
+            secure::bulk(self, scale);
+        }
+        self.group(&TASKS, &Scale { machines: scale.task_machines, ..*scale }, "");
+        if large {
+            self.large_world();
+        }
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| name.contains(only))
+    }
+
+    /// Measurements on one pair of servers, and the one beside nginx where it is named.
+    fn group(&mut self, measures: &[(&str, Measure)], scale: &Scale, nginx: &str) {
+        let beside_nginx = !nginx.is_empty() && self.wants(nginx);
+        let names: Vec<&str> = measures.iter().map(|(name, _)| *name).filter(|name| self.wants(name)).collect();
+        if names.is_empty() && !beside_nginx {
+            return;
+        }
+        let mut servers = self.servers(World { machines: scale.machines, tls: false }, &names.join(", "));
+        for server in &servers {
+            if let Ok(figures) = growth::sizes(server) {
+                self.table.add(server.side, figures);
+            }
+        }
+        for (name, measure) in measures {
+            self.rounds(&mut servers, name, *measure, scale);
+        }
+        if let Some(ours) = servers.iter().find(|server| beside_nginx && server.side == Side::Ours) {
+            nginx::measure(self, ours, scale);
+        }
+    }
+
+    /// A world of 100,000, without the peer.
+    fn large_world(&mut self) {
+        let wanted: Vec<_> = LARGE_MEASURES.iter().filter(|(name, _)| self.wants(name)).collect();
+        if wanted.is_empty() {
+            return;
+        }
+        let started = self.ours.start(LARGE.machines, server::PATIENT);
+        let mut servers: Vec<Server> = self.or_failed(Side::Ours, "large", started).into_iter().collect();
+        for (name, measure) in wanted {
+            self.rounds(&mut servers, name, *measure, &LARGE);
+        }
+    }
+
+    /// Both servers with the same world; what cannot be started is a gap.
+    pub fn servers(&mut self, world: World, purpose: &str) -> Vec<Server> {
+        let mut servers = Vec::new();
+        for program in self.programs() {
+            let started = program.serve(world, server::PATIENT);
+            let what = format!("{purpose}: start of {} VMs", world.machines);
+            servers.extend(self.or_failed(program.side, &what, started));
+        }
+        servers
+    }
+
+    /// One measurement on all servers in turns. A server that crashed is started again for the next measurement.
+    pub fn rounds(&mut self, servers: &mut [Server], name: &str, measure: Measure, scale: &Scale) {
+        if !self.wants(name) {
+            return;
+        }
+        println!("    {name}");
+        let mut failed = Vec::new();
+        for round in 1..=scale.rounds {
+            for server in servers.iter_mut() {
+                if failed.contains(&server.side) {
+                    continue;
+                }
+                let outcome = self.revive(server).and_then(|()| measure(server, scale));
+                let outcome = outcome.map_err(|error| match server.ended() {
+                    Some(words) => error.context(format!("it ended: {words}")),
+                    None => error,
+                });
+                let side = server.side;
+                match self.or_failed(side, &format!("{name}, round {round} and later"), outcome) {
+                    Some(figures) => self.table.add(side, figures),
+                    None => failed.push(side),
+                }
+            }
+        }
+    }
+
+    fn revive(&self, server: &mut Server) -> Result<()> {
+        if server.is_gone() {
+            let program = self.programs().into_iter().find(|program| program.side == server.side);
+            *server = program.expect("it was started by one of them").serve(server.world, server::PATIENT)?;
+        }
+        Ok(())
+    }
+
+    fn or_failed<T>(&mut self, side: Side, what: &str, outcome: Result<T>) -> Option<T> {
+        outcome.map_err(|error| self.failed(side, what, &error)).ok()
+    }
+
+    /// Note that something of a server could not be measured.
+    pub fn failed(&mut self, side: Side, what: &str, error: &Error) {
+        let text = format!("{}, {what}: {error:#}", side.name());
+        if side == Side::Ours {
+            self.broken.push(text.clone());
+        }
+        self.table.gap(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::ensure;
+
+    fn program(side: Side) -> Program {
+        Program { side, path: "/no/such/program".into() }
+    }
+
+    #[test]
+    fn what_of_ours_fails_is_told_and_what_of_the_peer_fails_is_a_gap() {
+        let mut bench = Bench::new(program(Side::Ours), Some(program(Side::Peer)), None);
+        assert!(bench.servers(World { machines: 10, tls: false }, "reads").is_empty());
+        assert_eq!(bench.broken.len(), 1, "{:?}", bench.broken);
+        assert!(bench.broken[0].starts_with("ferrosphere, reads: start of 10 VMs"), "{:?}", bench.broken);
+        let gaps = bench.table.data(serde_json::json!({}))["notMeasured"].to_string();
+        assert!(gaps.contains("ferrosphere, reads") && gaps.contains("vcsim, reads"), "{gaps}");
+    }
+
+    #[test]
+    fn only_names_that_contain_the_text_are_wanted() {
+        let bench = Bench::new(program(Side::Ours), None, Some("tasks".into()));
+        assert!(bench.wants("tasks: clone") && !bench.wants("bulk"));
+        assert!(Bench::new(program(Side::Ours), None, None).wants("bulk"));
+    }
+
+    #[test]
+    fn every_measurement_has_a_name_of_its_own() -> Result<()> {
+        let names: Vec<&str> =
+            [&MEASURES[..], &TASKS, &LARGE_MEASURES].concat().iter().map(|(name, _)| *name).collect();
+        let different: std::collections::BTreeSet<_> = names.iter().collect();
+        ensure!(different.len() == names.len(), "{names:?}");
+        Ok(())
+    }
+}
