@@ -1,9 +1,6 @@
 //! A managed object as the world holds it.
 
-use std::{
-    any::{Any, TypeId},
-    sync::Arc,
-};
+use std::{any::Any, sync::Arc};
 
 use vim25::{MoRef, Shared, Str, cast, cast_mut, managed_type};
 
@@ -58,23 +55,29 @@ pub(crate) fn content<T: vim25::DataType>(object: &Object) -> Option<&T> {
     cast(&*object.content)
 }
 
-/// Typed state of an object that the API has no property for: at most one value of each type.
+/// Typed state of an object that the API has no property for: at most one value of each type. Few, and written seldom:
+/// a list without room to spare.
 #[derive(Clone, Default)]
-pub(crate) struct Private(Vec<(TypeId, Arc<dyn Any + Send + Sync>)>);
+pub(crate) struct Private(Box<[Arc<dyn Any + Send + Sync>]>);
 
 impl Private {
     pub fn get<P: Any + Send + Sync>(&self) -> Option<&P> {
-        let (_, value) = self.0.iter().find(|(id, _)| *id == TypeId::of::<P>())?;
-        value.downcast_ref()
+        self.0.iter().find_map(|value| value.downcast_ref())
     }
 
-    pub fn set<P: Any + Send + Sync>(&mut self, value: P) {
-        self.clear::<P>();
-        self.0.push((TypeId::of::<P>(), Arc::new(value)));
+    /// Puts a value in the place of the one of its type, or behind all others.
+    pub fn set<P: Any + Send + Sync>(&mut self, value: Arc<P>) {
+        match self.place::<P>() {
+            Some(place) => *place = value,
+            None => {
+                let known = std::mem::take(&mut self.0).into_iter();
+                self.0 = known.chain([value as Arc<dyn Any + Send + Sync>]).collect();
+            }
+        }
     }
 
     pub fn get_mut<P: Any + Send + Sync + Clone>(&mut self) -> Option<&mut P> {
-        let (_, value) = self.0.iter_mut().find(|(id, _)| *id == TypeId::of::<P>())?;
+        let value = self.place::<P>()?;
         if Arc::get_mut(value).is_none() {
             *value = Arc::new(value.downcast_ref::<P>()?.clone());
         }
@@ -82,11 +85,15 @@ impl Private {
     }
 
     pub fn clear<P: Any>(&mut self) {
-        self.0.retain(|(id, _)| *id != TypeId::of::<P>());
+        self.0 = std::mem::take(&mut self.0).into_iter().filter(|value| !value.is::<P>()).collect();
+    }
+
+    fn place<P: Any>(&mut self) -> Option<&mut Arc<dyn Any + Send + Sync>> {
+        self.0.iter_mut().find(|value| value.is::<P>())
     }
 
     /// Whether nothing was written since the two were one. Values are not compared: their types need no equality.
     fn same(&self, other: &Private) -> bool {
-        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(a, b)| Arc::ptr_eq(&a.1, &b.1))
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(a, b)| Arc::ptr_eq(a, b))
     }
 }

@@ -149,6 +149,11 @@ impl<'a> Tx<'a> {
     /// Gives an object state that the API has no property for: one value of each type, gone with the object. Whether
     /// there is such an object.
     pub fn set_private<P: Any + Send + Sync + Clone>(&mut self, id: &str, value: P) -> bool {
+        self.share_private(id, Arc::new(value))
+    }
+
+    /// [`Tx::set_private`] for a value that many objects have: it is kept once.
+    pub fn share_private<P: Any + Send + Sync + Clone>(&mut self, id: &str, value: Arc<P>) -> bool {
         self.write_private(id).map(|private| private.set(value)).is_some()
     }
 
