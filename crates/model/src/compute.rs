@@ -3,7 +3,7 @@
 //! Their summaries are derived from their hosts ([`crate::derive`]).
 
 use vim25::{
-    DataType, MoRef, Obj, Str,
+    DataType, MoRef, MoRefs, Obj, Str,
     mo::{ClusterComputeResource, ComputeResource, EnvironmentBrowser},
     types::*,
 };
@@ -32,9 +32,9 @@ fn common(name: impl Into<Str>, parent: MoRef, parts: &Parts) -> ComputeResource
     ComputeResource::with(|c| {
         c.base = entity(name, Some(parent));
         c.resource_pool = Some(parts.pool.clone());
-        c.host = Some(parts.hosts.clone());
-        c.datastore = Some(parts.datastores.clone());
-        c.network = Some(parts.networks.clone());
+        c.host = Some(parts.hosts.clone().into());
+        c.datastore = Some(parts.datastores.clone().into());
+        c.network = Some(parts.networks.clone().into());
         c.environment_browser = Some(parts.browser.clone());
         c.lifecycle_managed = Some(false);
         c.config_manager_enabled = Some(false);
@@ -170,7 +170,7 @@ fn availability() -> ClusterDasConfigInfo {
         d.admission_control_enabled = Some(true);
         d.default_vm_settings = Some(restart().into());
         d.option = Some(vec![]);
-        d.heartbeat_datastore = Some(vec![]);
+        d.heartbeat_datastore = Some(MoRefs::new());
         d.h_b_datastore_candidate_policy = some("allFeasibleDsWithUserPreference");
     })
 }

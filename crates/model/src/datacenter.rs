@@ -1,6 +1,6 @@
 //! Datacenters.
 
-use vim25::{DataType, MoRef, Str, mo::Datacenter, types::DatacenterConfigInfo};
+use vim25::{DataType, MoRef, MoRefs, Str, mo::Datacenter, types::DatacenterConfigInfo};
 
 use crate::entity::entity;
 
@@ -25,8 +25,8 @@ pub fn datacenter(name: impl Into<Str>, parent: MoRef, folders: &Folders) -> Dat
         dc.host_folder = folders.host.clone();
         dc.datastore_folder = folders.datastore.clone();
         dc.network_folder = folders.network.clone();
-        dc.datastore = Some(vec![]);
-        dc.network = Some(vec![]);
+        dc.datastore = Some(MoRefs::new());
+        dc.network = Some(MoRefs::new());
         dc.configuration = DatacenterConfigInfo::default().into();
     })
 }

@@ -2,7 +2,7 @@
 //! use ([`crate::derive`]).
 
 use vim25::{
-    DataType, DateTime, MoRef, Obj,
+    DataType, DateTime, MoRef, MoRefs, Obj,
     mo::{Datastore, HostDatastoreBrowser},
     types::*,
 };
@@ -28,7 +28,7 @@ pub(crate) fn datastore(volume: &Volume, parent: MoRef, browser: MoRef, hosts: &
         let mount = mount_info(volume);
         let mounted = |host: &MoRef| DatastoreHostMount { key: host.clone(), mount_info: mount.clone() }.into();
         d.host = Some(hosts.iter().map(mounted).collect());
-        d.vm = Some(vec![]);
+        d.vm = Some(MoRefs::new());
         d.browser = browser;
         d.capability = capability().into();
         d.iorm_configuration = Some(io_control().into());
@@ -100,5 +100,5 @@ pub(crate) fn browser(datastores: Vec<MoRef>) -> HostDatastoreBrowser {
         VmSnapshotFileQuery::default().into(),
         FolderFileQuery::default().into(),
     ];
-    HostDatastoreBrowser { datastore: Some(datastores), supported_type: Some(supported) }
+    HostDatastoreBrowser { datastore: Some(datastores.into()), supported_type: Some(supported) }
 }

@@ -1,6 +1,6 @@
 //! What every managed entity has: a name, a parent, a status, and (still empty) custom values, alarms, tags and tasks.
 
-use vim25::{DataType, MoRef, Obj, Str, mo::ManagedEntity, types::*};
+use vim25::{DataType, MoRef, MoRefs, Obj, Str, mo::ManagedEntity, types::*};
 
 use crate::kit::texts;
 
@@ -21,7 +21,7 @@ pub(crate) fn entity(name: impl Into<Str>, parent: Option<MoRef>) -> ManagedEnti
         e.effective_role = Some(vec![ADMIN]);
         e.permission = Some(vec![]);
         e.disabled_method = Some(vec![]);
-        e.recent_task = Some(vec![]);
+        e.recent_task = Some(MoRefs::new());
         e.declared_alarm_state = Some(vec![]);
         e.triggered_alarm_state = Some(vec![]);
         e.alarm_actions_enabled = Some(true);

@@ -1,7 +1,7 @@
 //! Folders: the root, the four of a datacenter, and those inside them; and storage pods, which are folders too.
 
 use vim25::{
-    DataType, MoRef, Str,
+    DataType, MoRef, MoRefs, Str,
     mo::{Folder, StoragePod},
     types::*,
 };
@@ -65,7 +65,7 @@ pub fn folder(name: impl Into<Str>, parent: MoRef, holds: Holds) -> Folder {
     Folder::with(|f| {
         f.base = entity(name, Some(parent));
         f.child_type = Some(holds.child_types());
-        f.child_entity = Some(vec![]);
+        f.child_entity = Some(MoRefs::new());
     })
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn root_folder(this: &MoRef, esx: bool) -> Folder {
         f.base = disabling(entity(name, None), ["Rename_Task", "Destroy_Task"]);
         f.base.permission = Some(root_permissions(this, esx));
         f.child_type = Some(if esx { texts(["Datacenter"]) } else { Holds::Datacenters.child_types() });
-        f.child_entity = Some(vec![]);
+        f.child_entity = Some(MoRefs::new());
     })
 }
 

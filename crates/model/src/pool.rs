@@ -1,7 +1,7 @@
 //! Resource pools and vApps. Their run-time state is derived from their virtual machines ([`crate::derive`]).
 
 use vim25::{
-    DataType, DateTime, MoRef, Obj, Str,
+    DataType, DateTime, MoRef, MoRefs, Obj, Str,
     mo::{ResourcePool, VirtualApp},
     types::*,
 };
@@ -84,8 +84,8 @@ fn pool(name: Str, parent: MoRef, owner: MoRef, config: Obj<ResourceConfigSpec>)
         p.summary = summary(name, config.clone(), runtime.clone()).into();
         p.runtime = runtime;
         p.owner = owner;
-        p.resource_pool = Some(vec![]);
-        p.vm = Some(vec![]);
+        p.resource_pool = Some(MoRefs::new());
+        p.vm = Some(MoRefs::new());
         p.config = config;
         p.child_configuration = Some(vec![]);
     })
@@ -153,8 +153,8 @@ pub fn virtual_app(this: &MoRef, spec: AppSpec, now: DateTime) -> VirtualApp {
     VirtualApp::with(|a| {
         a.base = base;
         a.parent_folder = spec.folder;
-        a.datastore = Some(vec![]);
-        a.network = Some(vec![]);
+        a.datastore = Some(MoRefs::new());
+        a.network = Some(MoRefs::new());
         a.v_app_config = Some(app_config(spec.instance_uuid).into());
         a.child_link = Some(vec![]);
     })

@@ -175,7 +175,7 @@ fn equal_seeds_make_equal_worlds_and_other_seeds_others() {
 fn lists_and_what_they_list_agree() {
     let (inventory, lab) = world(&everything());
     let world = inventory.snapshot();
-    let has = |list: &Option<Vec<MoRef>>, moref: &MoRef| list.iter().flatten().filter(|m| *m == moref).count();
+    let has = |list: &Option<vim25::MoRefs>, moref: &MoRef| list.iter().flatten().filter(|m| *m == moref).count();
     for moref in &lab.vms {
         let vm = world.get::<mo::VirtualMachine>(moref).unwrap();
         let host = world.get::<mo::HostSystem>(vm.runtime.host.as_ref().unwrap()).unwrap();

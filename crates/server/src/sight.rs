@@ -42,7 +42,7 @@ impl Sight {
             return Arc::new(mo::SessionManager { current_session: current, ..manager.clone() });
         }
         if content.is::<mo::ViewManager>() {
-            let views = Some(session.objects_of(mo::View::TYPE));
+            let views = Some(session.objects_of(mo::View::TYPE).into());
             return Arc::new(mo::ViewManager { view_list: views });
         }
         content

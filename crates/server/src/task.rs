@@ -14,7 +14,7 @@ use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
 use inventory::Tx;
 use model::vm::activity;
 use vim25::{
-    Any, DataType, MethodInfo, MoRef, Obj, Str, mo,
+    Any, DataType, MethodInfo, MoRef, MoRefs, Obj, Str, mo,
     types::{MethodFault, RequestCanceled, TaskEvent, TaskInfo, TaskInfoState, TaskReason, TaskReasonUser},
 };
 
@@ -161,11 +161,11 @@ fn remember(tx: &mut Tx<'_>, task: &MoRef, entity: Option<&MoRef>) {
     }
 }
 
-fn push_recent(recent: &mut Option<Vec<MoRef>>, task: &MoRef) {
+fn push_recent(recent: &mut Option<MoRefs>, task: &MoRef) {
     let recent = recent.get_or_insert_default();
     recent.push(task.clone());
     if recent.len() > RECENT {
-        recent.remove(0);
+        recent.remove_at(0);
     }
 }
 

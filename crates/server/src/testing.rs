@@ -240,7 +240,7 @@ fn entity(name: &str, parent: &MoRef) -> mo::ManagedEntity {
 
 fn folder(tx: &mut Tx<'_>, id: &str, name: &str, parent: &MoRef, children: Vec<MoRef>) -> MoRef {
     let this = moref("Folder", id);
-    let content = mo::Folder { base: entity(name, parent), child_entity: Some(children), ..Default::default() };
+    let content = mo::Folder { base: entity(name, parent), child_entity: Some(children.into()), ..Default::default() };
     tx.insert(this.clone(), content);
     this
 }
@@ -248,7 +248,7 @@ fn folder(tx: &mut Tx<'_>, id: &str, name: &str, parent: &MoRef, children: Vec<M
 fn entities(tx: &mut Tx<'_>) {
     let root = moref("Folder", "group-d1");
     let dc = moref("Datacenter", "datacenter-2");
-    let mut top = mo::Folder { child_entity: Some(vec![dc.clone()]), ..Default::default() };
+    let mut top = mo::Folder { child_entity: Some([dc.clone()].into()), ..Default::default() };
     top.name = "Datacenters".into();
     tx.insert(root.clone(), top);
     let in_vms = [morefs("VirtualMachine", &["vm-20", "vm-21"]), vec![moref("Folder", "group-v9"), app()]].concat();
@@ -297,7 +297,7 @@ fn network() -> MoRef {
 fn compute(tx: &mut Tx<'_>, host_folder: &MoRef) {
     let compute = mo::ClusterComputeResource::with(|c| {
         c.base.base = entity("DC0_C0", host_folder);
-        c.host = Some(morefs("HostSystem", &["host-10", "host-11"]));
+        c.host = Some(morefs("HostSystem", &["host-10", "host-11"]).into());
         c.resource_pool = Some(pool());
     });
     tx.insert(cluster(), compute);
@@ -305,25 +305,25 @@ fn compute(tx: &mut Tx<'_>, host_folder: &MoRef) {
         [("host-10", "esx-10.lab.local", ["vm-20", "vm-22"]), ("host-11", "10.0.1.11", ["vm-21", "vm-31"])]
     {
         let mut host = mo::HostSystem { base: entity(name, &cluster()), ..Default::default() };
-        host.vm = Some(morefs("VirtualMachine", &vms));
+        host.vm = Some(morefs("VirtualMachine", &vms).into());
         tx.insert(moref("HostSystem", id), host);
     }
     let mut resources =
         mo::ResourcePool { base: entity("Resources", &cluster()), owner: cluster(), ..Default::default() };
-    resources.vm = Some(morefs("VirtualMachine", &["vm-20", "vm-21", "vm-22"]));
-    resources.resource_pool = Some(vec![app()]);
+    resources.vm = Some(morefs("VirtualMachine", &["vm-20", "vm-21", "vm-22"]).into());
+    resources.resource_pool = Some([app()].into());
     tx.insert(pool(), resources);
     let virtual_app = mo::VirtualApp::with(|a| {
         a.base.base = entity("app", &pool());
         a.owner = cluster();
-        a.vm = Some(morefs("VirtualMachine", &["vm-31"]));
+        a.vm = Some(morefs("VirtualMachine", &["vm-31"]).into());
         a.parent_folder = Some(moref("Folder", "group-v3"));
     });
     tx.insert(app(), virtual_app);
 }
 
 fn storage_and_network(tx: &mut Tx<'_>, datastores: &MoRef, networks: &MoRef) {
-    let vm = Some(morefs("VirtualMachine", &["vm-20", "vm-21", "vm-22", "vm-31"]));
+    let vm = Some(morefs("VirtualMachine", &["vm-20", "vm-21", "vm-22", "vm-31"]).into());
     let store = mo::Datastore { base: entity("LocalDS_0", datastores), vm, ..Default::default() };
     tx.insert(datastore(), store);
     tx.insert(network(), mo::Network { base: entity("VM Network", networks), ..Default::default() });
@@ -338,7 +338,7 @@ fn vm(tx: &mut Tx<'_>, id: &str, name: &str, folder: Option<&MoRef>, host: &str,
         vm.parent_v_app = folder.is_none().then(app);
         vm.resource_pool = Some(if folder.is_some() { pool() } else { app() });
         vm.runtime.host = Some(moref("HostSystem", host));
-        vm.datastore = Some(vec![datastore()]);
+        vm.datastore = Some([datastore()].into());
         vm.config = Some(
             VirtualMachineConfigInfo::with(|c| {
                 c.name = name.into();

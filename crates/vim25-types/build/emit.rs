@@ -107,7 +107,7 @@ fn struct_of(out: &mut String, schema: &Schema, data: &Data, api: &str, methods:
         writeln!(out, "    /// What it inherits.\n    pub base: {base},").unwrap();
     }
     for member in &data.members {
-        writeln!(out, "    /// `{}`\n    pub {}: {},", member.name, snake(&member.name), rust_type(member)).unwrap();
+        writeln!(out, "    /// `{}`\n    pub {}: {},", member.name, snake(&member.name), field_type(member, api)).unwrap();
     }
     out.push_str("}\n");
     descriptor(out, data, api, methods);
@@ -189,6 +189,12 @@ fn traits(out: &mut String, schema: &Schema, data: &Data, name: &str, base: Opti
     for ancestor in schema.bases(data) {
         writeln!(out, "impl Extends<{}> for {name} {{}}", type_name(&ancestor.name)).unwrap();
     }
+}
+
+/// The type of a field. What objects hold has lists of references that clones share; arguments come and go.
+fn field_type(member: &Member, api: &str) -> String {
+    let plain = rust_type(member);
+    if api == "Arguments" { plain } else { plain.replace("Vec<MoRef>", "MoRefs") }
 }
 
 fn rust_type(member: &Member) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{DataType, DateTime, EnumType, EnumValue, Kind, MoRef, Obj, Shared, Str, equal};
+use crate::{DataType, DateTime, EnumType, EnumValue, Kind, MoRef, MoRefs, Obj, Shared, Str, equal};
 
 /// A value in a place of type `anyType`, or on its way into a field.
 #[derive(Clone)]
@@ -37,6 +37,8 @@ pub enum Any {
     Object(Shared),
     /// A list (`ArrayOf…`).
     List(AnyList),
+    /// A list of references (`ArrayOfManagedObjectReference`) that clones share. It equals an [`Any::List`] of the same.
+    MoRefs(MoRefs),
 }
 
 /// A list whose item type is known only at run time.
@@ -114,6 +116,10 @@ impl PartialEq for Any {
             (Any::Enum(t, a), Any::Enum(u, b)) => std::ptr::eq(*t, *u) && a == b,
             (Any::Object(a), Any::Object(b)) => std::sync::Arc::ptr_eq(a, b) || equal(&**a, &**b),
             (Any::List(a), Any::List(b)) => a == b,
+            (Any::MoRefs(a), Any::MoRefs(b)) => a == b,
+            (Any::MoRefs(_), Any::List(_)) | (Any::List(_), Any::MoRefs(_)) => {
+                crate::Value::read(self) == crate::Value::read(other)
+            }
             _ => false,
         }
     }
@@ -137,7 +143,8 @@ macro_rules! from {
 }
 
 from!(bool => Bool, i8 => Byte, i16 => Short, i32 => Int, i64 => Long, f32 => Float, f64 => Double, Str => Str,
-    &str => Str, String => Str, DateTime => DateTime, Binary => Binary, MoRef => MoRef);
+    &str => Str, String => Str, DateTime => DateTime, Binary => Binary, MoRef => MoRef,
+    MoRefs => MoRefs);
 
 impl<T: DataType> From<Obj<T>> for Any {
     fn from(value: Obj<T>) -> Any {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{DataObject, Ref};
+use crate::{DataObject, List, Ref};
 
 /// Whether two objects have the same type and the same content.
 pub fn equal(a: &dyn DataObject, b: &dyn DataObject) -> bool {
@@ -15,6 +15,13 @@ fn levels_equal(a: &dyn DataObject, b: &dyn DataObject) -> bool {
         _ => true,
     };
     bases && (0..a.descriptor().fields.len()).all(|i| a.get(i) == b.get(i))
+}
+
+fn lists_equal(a: &dyn List, b: &dyn List) -> bool {
+    match (a.morefs(), b.morefs()) {
+        (Some(a), Some(b)) => a == b,
+        _ => a.len() == b.len() && (0..a.len()).all(|i| a.at(i) == b.at(i)),
+    }
 }
 
 impl PartialEq for Ref<'_> {
@@ -34,7 +41,7 @@ impl PartialEq for Ref<'_> {
             (Ref::MoRef(a), Ref::MoRef(b)) => a == b,
             (Ref::Enum(t, a), Ref::Enum(u, b)) => std::ptr::eq(t, u) && a == b,
             (Ref::Object(a), Ref::Object(b)) => Arc::ptr_eq(a, b) || equal(&**a, &**b),
-            (Ref::List(a), Ref::List(b)) => a.len() == b.len() && (0..a.len()).all(|i| a.at(i) == b.at(i)),
+            (Ref::List(a), Ref::List(b)) => lists_equal(a, b),
             _ => false,
         }
     }

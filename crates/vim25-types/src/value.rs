@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Any, AnyList, Binary, DataObject, DataType, DateTime, EnumType, Kind, MoRef, Obj, Shared, Str};
+use crate::{Any, AnyList, Binary, DataObject, DataType, DateTime, EnumType, Kind, MoRef, MoRefs, Obj, Shared, Str};
 
 /// The content of a field, borrowed.
 #[derive(Clone, Copy)]
@@ -51,6 +51,10 @@ pub trait List {
     fn item_kind(&self) -> Option<Kind> {
         None
     }
+    /// The list itself where it is one that clones share.
+    fn morefs(&self) -> Option<&MoRefs> {
+        None
+    }
     /// Whether there are no items.
     fn is_empty(&self) -> bool {
         self.len() == 0
@@ -58,7 +62,7 @@ pub trait List {
 }
 
 impl<'a> Ref<'a> {
-    /// An owned copy; objects stay shared. `kind` is the declared kind of the field, needed for lists. None if unset.
+    /// An owned copy; objects and [`MoRefs`] stay shared. `kind` is the declared kind of the field, needed for lists. None if unset.
     pub fn to_any(self, kind: Kind) -> Option<Any> {
         Some(match self {
             Ref::Unset => return None,
@@ -76,11 +80,14 @@ impl<'a> Ref<'a> {
             Ref::MoRef(v) => Any::MoRef(v.clone()),
             Ref::Enum(t, v) => Any::Enum(t, v.into()),
             Ref::Object(v) => Any::Object(v.clone()),
-            Ref::List(v) => {
-                let item = v.item_kind().unwrap_or(kind);
-                let items = (0..v.len()).filter_map(|i| v.at(i).to_any(item)).collect();
-                Any::List(AnyList { item, items })
-            }
+            Ref::List(v) => match v.morefs() {
+                Some(list) => Any::MoRefs(list.clone()),
+                None => {
+                    let item = v.item_kind().unwrap_or(kind);
+                    let items = (0..v.len()).filter_map(|i| v.at(i).to_any(item)).collect();
+                    Any::List(AnyList { item, items })
+                }
+            },
         })
     }
 
@@ -129,7 +136,8 @@ pub trait Value {
 
 /// A field, to be changed by generic code.
 pub trait Slot {
-    /// Sets the content. A value of another type comes back as the error. A list takes an [`Any::List`].
+    /// Sets the content. A value of another type comes back as the error. A list takes an [`Any::List`], one of
+    /// references also an [`Any::MoRefs`].
     fn assign(&mut self, value: Any) -> Result<(), Any>;
     /// Unsets an optional field, empties a required list, and resets any other required field to its default.
     fn clear(&mut self);
@@ -311,6 +319,7 @@ impl Slot for () {
 fn items_from<T: Scalar>(value: Any) -> Result<Vec<T>, Any> {
     match value {
         Any::List(list) => list.items.into_iter().map(T::from_any).collect(),
+        Any::MoRefs(list) => list.iter().cloned().map(Any::MoRef).map(T::from_any).collect(),
         other => Err(other),
     }
 }
@@ -414,6 +423,7 @@ impl Scalar for Any {
             Any::Enum(t, v) => Ref::Enum(t, v),
             Any::Object(v) => Ref::Object(v),
             Any::List(v) => Ref::List(v),
+            Any::MoRefs(v) => Ref::List(v),
         }
     }
 
@@ -431,6 +441,7 @@ impl Scalar for Any {
     fn inner_list(&mut self) -> Option<&mut dyn ListMut> {
         match self {
             Any::List(list) => Some(list),
+            Any::MoRefs(list) => Some(list),
             _ => None,
         }
     }

@@ -72,11 +72,11 @@ fn rules_follow_chains_to_objects_that_the_transaction_did_not_touch() {
         tx.insert(middle.clone(), child_of(&top));
         tx.insert(top.clone(), folder("top"));
     });
-    assert_eq!(world.snapshot().get::<Folder>(&top).unwrap().child_entity, Some(vec![middle.clone()]));
+    assert_eq!(world.snapshot().get::<Folder>(&top).unwrap().child_entity, Some([middle.clone()].into()));
     run(&world, |tx| tx.edit::<Folder>(&top).unwrap().alarm_actions_enabled = Some(true));
     assert_eq!(world.snapshot().get::<Folder>(&low).unwrap().alarm_actions_enabled, Some(true));
     run(&world, |tx| tx.remove(&low));
-    assert_eq!(world.snapshot().get::<Folder>(&middle).unwrap().child_entity, Some(vec![]));
+    assert_eq!(world.snapshot().get::<Folder>(&middle).unwrap().child_entity, Some(vim25::MoRefs::new()));
 }
 
 /// Counts what it is shown.

@@ -78,8 +78,8 @@ impl<'s> Builder<'s> {
         };
         let site = self.plan(tx, &name, folders);
         let mut made = datacenter::datacenter(name, home.parent.clone(), &system);
-        made.datastore = Some(site.datastores());
-        made.network = Some(site.networks());
+        made.datastore = Some(site.datastores().into());
+        made.network = Some(site.networks().into());
         tx.insert(dc.clone(), made);
         lists.child(&home.parent, &dc);
         lab.datacenters.push(dc);

@@ -35,7 +35,7 @@ pub(super) fn build(tx: &mut Tx<'_>, settings: &Settings, lists: &mut Lists) -> 
 
     let mut made = datacenter::datacenter("ha-datacenter", root.clone(), &folders);
     made.datastore = Some(volumes.iter().map(|v| v.datastore.clone()).collect());
-    made.network = Some(vec![vm_network.clone()]);
+    made.network = Some([vm_network.clone()].into());
     tx.insert(dc.clone(), made);
 
     let compute = insert_host(tx, settings, &folders, &volumes, &vm_network);

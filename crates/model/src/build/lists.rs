@@ -1,7 +1,7 @@
-//! The lists that join objects: children of a folder, virtual machines of a host, of a pool, of a datastore, ….
+//! The lists that join objects: children of a folder, pools of a pool.
 //!
-//! They are collected while objects are made and written once at the end. Those of a virtual machine follow from the
-//! machine itself, so that both sides agree.
+//! They are collected while objects are made and written once at the end. Who lists a virtual machine because it uses
+//! or runs it follows from the machine itself: a rule of derived state writes those.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,6 @@ pub(super) struct Lists {
 enum Role {
     Child,
     Pool,
-    Machine,
 }
 
 impl Lists {
@@ -31,17 +30,6 @@ impl Lists {
     /// `pool` lies in the pool `parent`.
     pub(super) fn pool(&mut self, parent: &MoRef, pool: &MoRef) {
         self.add(parent, Role::Pool, pool);
-    }
-
-    /// `vm` is listed by all that it names.
-    pub(super) fn machine(&mut self, this: &MoRef, vm: &mo::VirtualMachine) {
-        if let Some(folder) = &vm.parent {
-            self.child(folder, this);
-        }
-        let around = vm.runtime.host.iter().chain(&vm.resource_pool);
-        for holder in around.chain(vm.datastore.iter().flatten()).chain(vm.network.iter().flatten()) {
-            self.add(holder, Role::Machine, this);
-        }
     }
 
     fn add(&mut self, to: &MoRef, role: Role, member: &MoRef) {
@@ -62,21 +50,11 @@ impl Lists {
             let list = match role {
                 Role::Child => tx.edit::<mo::Folder>(&holder).map(|f| &mut f.child_entity),
                 Role::Pool => tx.edit::<mo::ResourcePool>(&holder).map(|p| &mut p.resource_pool),
-                Role::Machine => machines_of(tx, &holder),
             };
             debug_assert!(list.is_some(), "{holder} is not in the world");
             if let Some(list) = list {
                 list.get_or_insert_default().extend(members);
             }
         }
-    }
-}
-
-fn machines_of<'t>(tx: &'t mut Tx<'_>, holder: &MoRef) -> Option<&'t mut Option<Vec<MoRef>>> {
-    match holder.kind.as_str() {
-        "HostSystem" => tx.edit::<mo::HostSystem>(holder).map(|h| &mut h.vm),
-        "Datastore" => tx.edit::<mo::Datastore>(holder).map(|d| &mut d.vm),
-        "ResourcePool" | "VirtualApp" => tx.edit::<mo::ResourcePool>(holder).map(|p| &mut p.vm),
-        _ => tx.edit::<mo::Network>(holder).map(|n| &mut n.vm),
     }
 }

@@ -181,7 +181,9 @@ impl Machines {
         let model = self.model.get_or_insert_with(|| Model::new(&one, self.on, room));
         let vm = model.make(&one, room);
         context_ids.borrow_mut().extend(context_id(&vm));
-        lists.machine(&this, &vm);
+        if let Some(folder) = &vm.parent {
+            lists.child(folder, &this);
+        }
         tx.insert(this, vm);
     }
 }

@@ -1,6 +1,6 @@
 //! The catalogs of tasks, events, alarms and schedules: keys from the schema with plain labels.
 
-use vim25::{DataType, EnumValue, Obj, Str, all_managed, all_types, mo::*, types::*};
+use vim25::{DataType, EnumValue, MoRefs, Obj, Str, all_managed, all_types, mo::*, types::*};
 
 use crate::kit::{described, element, text, words};
 
@@ -23,7 +23,7 @@ fn subtypes_of<T: DataType>() -> impl Iterator<Item = &'static str> {
 /// The task manager without tasks.
 pub(crate) fn task_manager() -> TaskManager {
     TaskManager::with(|t| {
-        t.recent_task = Some(vec![]);
+        t.recent_task = Some(MoRefs::new());
         t.max_collector = MAX_COLLECTOR;
         t.description = TaskDescription {
             method_info: task_methods(),
@@ -118,7 +118,7 @@ pub(crate) fn scheduled_task_manager() -> ScheduledTaskManager {
         Obj::from(ScheduledTaskDetail { base, frequency: words(name).into() })
     };
     ScheduledTaskManager::with(|s| {
-        s.scheduled_task = Some(vec![]);
+        s.scheduled_task = Some(MoRefs::new());
         s.description = ScheduledTaskDescription {
             action: subtypes_of::<Action>().map(type_description).collect(),
             scheduler_info: subtypes_of::<TaskScheduler>().map(detail).collect(),

@@ -13,7 +13,7 @@ mod service;
 mod settings;
 
 use inventory::Tx;
-use vim25::{DataType, MoRef, Obj, mo, types::*};
+use vim25::{DataType, MoRef, MoRefs, Obj, mo, types::*};
 
 pub use authorization::privilege_ids;
 pub use names::{manager, service_instance};
@@ -45,8 +45,8 @@ pub(crate) fn insert(tx: &mut Tx, settings: &Settings, root: &MoRef) {
 
 /// Those that start with nothing to tell.
 fn insert_plain(tx: &mut Tx, settings: &Settings) {
-    put(tx, settings, mo::PropertyCollector { filter: Some(vec![]) });
-    put(tx, settings, mo::ViewManager { view_list: Some(vec![]) });
+    put(tx, settings, mo::PropertyCollector { filter: Some(MoRefs::new()) });
+    put(tx, settings, mo::ViewManager { view_list: Some(MoRefs::new()) });
     put(tx, settings, mo::UserDirectory { domain_list: Some(texts(["vsphere.local", "localos"])) });
     put(tx, settings, mo::ExtensionManager { extension_list: Some(vec![]) });
     put(tx, settings, mo::CustomizationSpecManager { info: Some(vec![]), encryption_key: None });

@@ -54,9 +54,9 @@ struct Sum {
 }
 
 impl Sum {
-    fn over(tx: &Tx<'_>, hosts: &[MoRef]) -> Sum {
+    fn over<'h>(tx: &Tx<'_>, hosts: impl Iterator<Item = &'h MoRef>) -> Sum {
         let mut sum = Sum::default();
-        for host in hosts.iter().filter_map(|h| tx.get::<HostSystem>(h)) {
+        for host in hosts.filter_map(|h| tx.get::<HostSystem>(h)) {
             let (cores, threads, mhz, bytes) = size(host);
             sum.hosts += 1;
             sum.cores += cores;
@@ -87,7 +87,7 @@ impl Sum {
 
 fn refresh(tx: &mut Tx<'_>, moref: &MoRef) {
     let Some(compute) = tx.get::<ComputeResource>(moref) else { return };
-    let sum = Sum::over(tx, compute.host.as_deref().unwrap_or_default());
+    let sum = Sum::over(tx, compute.host.iter().flatten());
     let pool = compute.resource_pool.clone();
     let load = pool.as_ref().map_or(Load::default(), |pool| total_load(tx, pool));
     match tx.get::<ClusterComputeResource>(moref) {

@@ -1,10 +1,10 @@
 //! What networks repeat: their names, and on a switch what its port groups have.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use inventory::{Derive, Tx};
 use vim25::{
-    MoRef, Str,
+    MoRef, MoRefs, Str,
     mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, Network},
 };
 
@@ -80,14 +80,8 @@ fn switch_summary(tx: &mut Tx<'_>, moref: &MoRef) {
     let ports: usize = groups.iter().map(|g| g.port_keys.as_ref().map_or(0, Vec::len)).sum();
     let ports = i32::try_from(ports).unwrap_or(i32::MAX);
     let members = switch.config.host.iter().flatten().filter_map(|m| m.config.host.clone());
-    let members: Vec<MoRef> = members.collect();
-    let mut seen = HashSet::new();
-    let machines = groups.iter().flat_map(|g| g.vm.iter().flatten()).filter(|vm| seen.insert(*vm));
-    let machines: Vec<MoRef> = machines.cloned().collect();
+    let members: MoRefs = members.collect();
     let mut summary = switch.summary.clone();
-    if summary.vm.as_ref() != Some(&machines) {
-        summary.vm = Some(machines);
-    }
     if summary.portgroup_name.as_ref() != Some(&names) {
         summary.portgroup_name = Some(names);
     }

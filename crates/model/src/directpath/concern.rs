@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use inventory::Tx;
 use vim25::{
-    MoRef, Str,
+    MoRef, MoRefs, Str,
     mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem},
     types::VMwareDVSConfigInfo,
 };
@@ -33,7 +33,7 @@ impl Concerned {
                     all.changed.push(moref.clone());
                 }
                 "HostSystem" if host_changed(tx, moref) => {
-                    all.add_all(tx.get::<HostSystem>(moref).and_then(|h| h.vm.as_deref()));
+                    all.add_all(tx.get::<HostSystem>(moref).and_then(|h| h.vm.as_ref()));
                 }
                 "DistributedVirtualPortgroup" => all.portgroup(tx, moref),
                 "VmwareDistributedVirtualSwitch" | "DistributedVirtualSwitch" => all.switch(tx, moref),
@@ -62,7 +62,7 @@ impl Concerned {
         self.order.is_empty()
     }
 
-    fn add_all(&mut self, vms: Option<&[MoRef]>) {
+    fn add_all(&mut self, vms: Option<&MoRefs>) {
         vms.into_iter().flatten().for_each(|vm| self.add(vm));
     }
 
@@ -71,7 +71,7 @@ impl Concerned {
         let Some(now) = tx.get::<DistributedVirtualPortgroup>(moref) else { return };
         let before = tx.before().get::<DistributedVirtualPortgroup>(moref);
         if !before.is_some_and(|old| old.config.same(&now.config) || same_group(old, now)) {
-            return self.add_all(now.vm.as_deref());
+            return self.add_all(now.vm.as_ref());
         }
         let (old, new) = (tx.before().private::<Ports>(&moref.id), tx.private::<Ports>(&moref.id));
         if let (Some(old), Some(new)) = (old, new) {
@@ -94,7 +94,7 @@ impl Concerned {
             return;
         }
         for portgroup in now.portgroup.iter().flatten() {
-            self.add_all(tx.get::<DistributedVirtualPortgroup>(portgroup).and_then(|p| p.vm.as_deref()));
+            self.add_all(tx.get::<DistributedVirtualPortgroup>(portgroup).and_then(|p| p.vm.as_ref()));
         }
     }
 }

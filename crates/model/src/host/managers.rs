@@ -129,7 +129,7 @@ fn insert_storage(tx: &mut Tx<'_>, host: &HostSpec, config: &HostConfigInfo) {
     tx.insert(
         id("HostDatastoreSystem"),
         mo::HostDatastoreSystem {
-            datastore: Some(host.datastores()),
+            datastore: Some(host.datastores().into()),
             capabilities: storage::datastore_capabilities().into(),
         },
     );

@@ -23,7 +23,7 @@ mod summary;
 use std::net::Ipv4Addr;
 
 use inventory::Tx;
-use vim25::{ApiVersion, DataType, DateTime, MoRef, Obj, Str, mo::HostSystem, types::*};
+use vim25::{ApiVersion, DataType, DateTime, MoRef, MoRefs, Obj, Str, mo::HostSystem, types::*};
 
 use crate::{
     entity::entity,
@@ -145,9 +145,9 @@ fn host(template: &Template, spec: &HostSpec) -> HostSystem {
         h.licensable_resource = template.licensable.clone();
         h.config_manager = managers::references(&spec.moref).into();
         h.config = Some(config);
-        h.vm = Some(vec![]);
-        h.datastore = Some(spec.datastores());
-        h.network = Some(spec.networks.clone());
+        h.vm = Some(MoRefs::new());
+        h.datastore = Some(spec.datastores().into());
+        h.network = Some(spec.networks.clone().into());
         h.datastore_browser = managers::manager("HostDatastoreBrowser", &spec.moref);
     })
 }

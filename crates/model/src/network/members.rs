@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use inventory::{Derive, Tx};
 use vim25::{
-    MoRef, Obj, Str,
+    MoRef, MoRefs, Obj, Str,
     mo::{
         ComputeResource, Datacenter, DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem, ManagedEntity,
         VmwareDistributedVirtualSwitch,
@@ -54,9 +54,10 @@ fn forget(tx: &mut Tx<'_>, gone: &MoRef) {
             switch.portgroup.iter_mut().for_each(|list| list.retain(|other| other != gone));
         });
     }
-    let networks = world.get::<HostSystem>(gone).and_then(|host| host.network.as_deref()).unwrap_or_default();
+    let networks = world.get::<HostSystem>(gone).and_then(|host| host.network.as_ref());
     let switches: HashSet<&MoRef> = networks
-        .iter()
+        .into_iter()
+        .flatten()
         .filter_map(|n| world.get::<DistributedVirtualPortgroup>(n)?.config.distributed_virtual_switch.as_ref())
         .collect();
     for switch in switches {
@@ -84,7 +85,7 @@ struct Sight {
     name: Str,
     uuid: Str,
     members: Vec<Obj<DistributedVirtualSwitchHostMember>>,
-    portgroups: Vec<MoRef>,
+    portgroups: MoRefs,
     uplink_names: Option<Obj<vim25::types::DVSUplinkPortPolicy>>,
     setting: Option<Obj<vim25::types::DVPortSetting>>,
     mtu: Option<i32>,
@@ -111,7 +112,7 @@ fn hosts(members: &[Obj<DistributedVirtualSwitchHostMember>]) -> Vec<MoRef> {
 fn follow(tx: &mut Tx<'_>, switch: &MoRef, old: &Sight, new: &Sight) {
     let (had, has) = (hosts(&old.members), hosts(&new.members));
     if had != has || old.portgroups != new.portgroups {
-        list_hosts(tx, new, &has);
+        list_hosts(tx, new, &has.clone().into());
         let lost: HashSet<&MoRef> = old.portgroups.iter().collect();
         let places = had.iter().chain(&has).cloned().collect();
         list_networks(tx, places, &lost, new, &has);
@@ -138,13 +139,13 @@ fn follow(tx: &mut Tx<'_>, switch: &MoRef, old: &Sight, new: &Sight) {
 }
 
 /// Writes the members into the port groups.
-fn list_hosts(tx: &mut Tx<'_>, new: &Sight, hosts: &[MoRef]) {
+fn list_hosts(tx: &mut Tx<'_>, new: &Sight, hosts: &MoRefs) {
     for portgroup in &new.portgroups {
         let Some(known) = tx.get::<DistributedVirtualPortgroup>(portgroup) else { continue };
-        if known.host.as_deref() != Some(hosts)
+        if known.host.as_ref() != Some(hosts)
             && let Some(group) = tx.edit::<DistributedVirtualPortgroup>(portgroup)
         {
-            group.host = Some(hosts.to_vec());
+            group.host = Some(hosts.clone());
         }
     }
 }
@@ -154,10 +155,11 @@ fn list_networks(tx: &mut Tx<'_>, hosts: Vec<MoRef>, lost: &HashSet<&MoRef>, new
     let members: HashSet<&MoRef> = members.iter().collect();
     let mut seen = HashSet::new();
     let mut computes = vec![];
+    let none = MoRefs::new();
     for host in hosts.into_iter().filter(|host| seen.insert(host.clone())) {
         let Some(system) = tx.get::<HostSystem>(&host) else { continue };
-        let wanted: &[MoRef] = if members.contains(&host) { &new.portgroups } else { &[] };
-        let list = listed(system.network.as_deref(), lost, wanted);
+        let wanted = if members.contains(&host) { &new.portgroups } else { &none };
+        let list = listed(system.network.as_ref(), lost, wanted);
         computes.extend(system.parent.clone().filter(|c| !computes.contains(c)));
         if system.network.as_ref() != Some(&list)
             && let Some(system) = tx.edit::<HostSystem>(&host)
@@ -168,8 +170,8 @@ fn list_networks(tx: &mut Tx<'_>, hosts: Vec<MoRef>, lost: &HashSet<&MoRef>, new
     for compute in computes {
         let Some(known) = tx.get::<ComputeResource>(&compute) else { continue };
         let any_member = known.host.iter().flatten().any(|host| members.contains(host));
-        let wanted: &[MoRef] = if any_member { &new.portgroups } else { &[] };
-        let list = listed(known.network.as_deref(), lost, wanted);
+        let wanted = if any_member { &new.portgroups } else { &none };
+        let list = listed(known.network.as_ref(), lost, wanted);
         if known.network.as_ref() != Some(&list)
             && let Some(compute) = tx.edit::<ComputeResource>(&compute)
         {
@@ -179,19 +181,19 @@ fn list_networks(tx: &mut Tx<'_>, hosts: Vec<MoRef>, lost: &HashSet<&MoRef>, new
 }
 
 /// A list of networks in which those of a switch are the wanted ones; what stands there already keeps its place.
-fn listed(list: Option<&[MoRef]>, lost: &HashSet<&MoRef>, wanted: &[MoRef]) -> Vec<MoRef> {
-    let list = list.unwrap_or_default();
-    let stay = list.iter().filter(|n| !lost.contains(n) || wanted.contains(n));
-    let known: HashSet<&MoRef> = list.iter().collect();
+fn listed(list: Option<&MoRefs>, lost: &HashSet<&MoRef>, wanted: &MoRefs) -> MoRefs {
+    let list = || list.into_iter().flatten();
+    let stay = list().filter(|n| !lost.contains(n) || wanted.contains(n));
+    let known: HashSet<&MoRef> = list().collect();
     stay.chain(wanted.iter().filter(|n| !known.contains(n))).cloned().collect()
 }
 
-fn list_in_datacenter(tx: &mut Tx<'_>, switch: &MoRef, lost: &HashSet<&MoRef>, wanted: &[MoRef]) {
+fn list_in_datacenter(tx: &mut Tx<'_>, switch: &MoRef, lost: &HashSet<&MoRef>, wanted: &MoRefs) {
     let start = tx.get::<ManagedEntity>(switch).or_else(|| tx.before().get(switch));
     let mut at = start.and_then(|s| s.parent.clone());
     while let Some(here) = at {
         if let Some(datacenter) = tx.get::<Datacenter>(&here) {
-            let list = listed(datacenter.network.as_deref(), lost, wanted);
+            let list = listed(datacenter.network.as_ref(), lost, wanted);
             if datacenter.network.as_ref() != Some(&list)
                 && let Some(datacenter) = tx.edit::<Datacenter>(&here)
             {

@@ -10,7 +10,7 @@ pub mod switch;
 mod view;
 
 use vim25::{
-    DataType, MoRef, Str,
+    DataType, MoRef, MoRefs, Str,
     mo::{Network, OpaqueNetwork},
     types::*,
 };
@@ -27,8 +27,8 @@ pub fn network(this: &MoRef, name: impl Into<Str>, parent: MoRef, hosts: Vec<MoR
     Network::with(|n| {
         n.base = entity(name.clone(), Some(parent));
         n.summary = summary(this, name).into();
-        n.host = Some(hosts);
-        n.vm = Some(vec![]);
+        n.host = Some(hosts.into());
+        n.vm = Some(MoRefs::new());
     })
 }
 

@@ -1,6 +1,6 @@
 //! Distributed port groups.
 
-use vim25::{DataType, MoRef, Obj, Str, mo::DistributedVirtualPortgroup, types::*};
+use vim25::{DataType, MoRef, MoRefs, Obj, Str, mo::DistributedVirtualPortgroup, types::*};
 
 use super::{network, policy};
 use crate::kit::{some, text};
@@ -60,7 +60,7 @@ fn config(spec: &PortgroupSpec, key: Str) -> DVPortgroupConfigInfo {
         c.backing_type = some("standard");
         c.policy = policy::overrides().into();
         c.port_name_format = some(if uplink { "<dvsName>_<portgroupName>_<portIndex>" } else { "" });
-        c.scope = Some(vec![]);
+        c.scope = Some(MoRefs::new());
         c.vendor_specific_config = Some(vec![]);
         c.config_version = some("0");
         c.auto_expand = Some(!uplink);

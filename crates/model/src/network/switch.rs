@@ -1,6 +1,6 @@
 //! Distributed switches of VMware.
 
-use vim25::{DataType, DateTime, MoRef, Obj, Str, mo::VmwareDistributedVirtualSwitch, types::*};
+use vim25::{DataType, DateTime, MoRef, MoRefs, Obj, Str, mo::VmwareDistributedVirtualSwitch, types::*};
 
 use super::{policy, product::Version};
 use crate::{
@@ -63,7 +63,7 @@ pub fn switch(spec: &SwitchSpec, now: DateTime) -> VmwareDistributedVirtualSwitc
         s.summary = summary(spec, product.clone()).into();
         s.config = config(spec, product, now).into();
         s.network_resource_pool = Some(vec![]);
-        s.portgroup = Some(spec.portgroups.clone());
+        s.portgroup = Some(spec.portgroups.clone().into());
         s.runtime = Some(runtime(spec).into());
     })
 }
@@ -77,9 +77,9 @@ fn summary(spec: &SwitchSpec, product: Obj<DistributedVirtualSwitchProductSpec>)
         s.name = spec.name.clone();
         s.uuid = spec.uuid.clone();
         s.product_info = Some(product);
-        s.host_member = Some(hosts(spec));
-        s.vm = Some(vec![]);
-        s.host = Some(vec![]);
+        s.host_member = Some(hosts(spec).into());
+        s.vm = Some(MoRefs::new());
+        s.host = Some(MoRefs::new());
         s.portgroup_name = Some(vec![]);
         s.contact = Some(DVSContactInfo::default().into());
         s.num_hosts = Some(spec.members.len() as i32);
@@ -124,7 +124,7 @@ fn base_config(spec: &SwitchSpec, product: Obj<DistributedVirtualSwitchProductSp
         let uplinks =
             DVSNameArrayUplinkPortPolicy { uplink_port_name: spec.uplink_names.clone(), ..Default::default() };
         c.uplink_port_policy = uplinks.into();
-        c.uplink_portgroup = Some(vec![spec.uplinks.clone()]);
+        c.uplink_portgroup = Some([spec.uplinks.clone()].into());
         c.default_port_config = policy::port_setting(false, &spec.uplink_names).into();
         c.host = Some(spec.members.iter().map(|(host, member)| host_member(host, member).into()).collect());
         c.product_info = product;

@@ -7,7 +7,7 @@
 //! Left out on purpose: whether vSphere HA protects the cluster, networks for FT logging, licences.
 
 use vim25::{
-    DataType, MoRef, Obj,
+    DataType, MoRef, MoRefs, Obj,
     mo::VirtualMachine,
     types::{
         DeviceNotSupported, FaultToleranceCannotEditMem, FaultToleranceConfigInfo, FaultTolerancePrimaryConfigInfo,
@@ -34,7 +34,7 @@ pub struct Disabled;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The one that clients work with, and its secondaries.
-    Primary(Vec<MoRef>),
+    Primary(MoRefs),
     /// The one that follows, and its primary.
     Secondary(MoRef),
 }
@@ -136,7 +136,7 @@ pub fn tie(
         config_paths: pair.iter().filter_map(|c| c.files.vm_path_name.clone()).collect(),
         orphaned: Some(false),
     };
-    let first = FaultTolerancePrimaryConfigInfo { base: group(1), secondaries: vec![secondary.0.clone()] };
+    let first = FaultTolerancePrimaryConfigInfo { base: group(1), secondaries: [secondary.0.clone()].into() };
     let second = FaultToleranceSecondaryConfigInfo { base: group(2), primary_vm: primary.0.clone() };
     primary.1.ft_info = Some(first.into());
     secondary.1.ft_info = Some(second.into());

@@ -1,7 +1,7 @@
 //! A whole `VirtualMachine`: every property as vCenter 8.0.3 fills it.
 
 use vim25::{
-    DataType, MoRef, Obj,
+    DataType, MoRef, MoRefs, Obj,
     mo::VirtualMachine,
     types::{
         ManagedEntityStatus, VirtualMachineConfigInfo, VirtualMachineConnectionState,
@@ -55,12 +55,12 @@ fn entity(vm: &mut VirtualMachine) {
     vm.config_issue = Some(vec![]);
     vm.effective_role = Some(vec![-1]);
     vm.permission = Some(vec![]);
-    vm.recent_task = Some(vec![]);
+    vm.recent_task = Some(MoRefs::new());
     vm.declared_alarm_state = Some(vec![]);
     vm.triggered_alarm_state = Some(vec![]);
     vm.alarm_actions_enabled = Some(true);
     vm.tag = Some(vec![]);
-    vm.root_snapshot = Some(vec![]);
+    vm.root_snapshot = Some(MoRefs::new());
 }
 
 fn runtime(host: MoRef) -> VirtualMachineRuntimeInfo {

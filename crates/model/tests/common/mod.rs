@@ -50,7 +50,7 @@ fn walk(world: &Snapshot, moref: &MoRef, path: &str, lines: &mut Vec<String>) {
 }
 
 fn children(world: &Snapshot, moref: &MoRef) -> Vec<MoRef> {
-    let all = |lists: &[&Option<Vec<MoRef>>]| lists.iter().filter_map(|l| l.as_ref()).flatten().cloned().collect();
+    let all = |lists: &[&Option<vim25::MoRefs>]| lists.iter().filter_map(|l| l.as_ref()).flatten().cloned().collect();
     if let Some(folder) = world.get::<mo::Folder>(moref) {
         return all(&[&folder.child_entity]);
     }

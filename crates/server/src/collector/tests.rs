@@ -169,7 +169,7 @@ fn objects_enter_and_leave_as_the_tree_changes() {
         (moref("Folder", "group-v9"), moref("VirtualMachine", "vm-90"), moref("VirtualMachine", "vm-22"));
     world.commit(|tx| {
         tx.insert(new.clone(), mo::VirtualMachine::with(|vm| vm.name = "new".into()));
-        tx.edit::<mo::Folder>(&folder).unwrap().child_entity = Some(vec![new.clone()]);
+        tx.edit::<mo::Folder>(&folder).unwrap().child_entity = Some([new.clone()].into());
         tx.remove(&old);
     });
     let set = updates(&world, &set.version, None).unwrap().unwrap();

@@ -25,7 +25,7 @@ mod write;
 use std::sync::Arc;
 
 use imbl::OrdMap;
-use vim25::{DateTime, MoRef, Obj, Str, types::DVPortSetting};
+use vim25::{DateTime, MoRef, MoRefs, Obj, Str, types::DVPortSetting};
 
 pub use lookup::{
     Binding, Place, Uplink, binding, chain, find, host_of, of_connection, port, ports, switch_of_host, uplinks,
@@ -92,7 +92,7 @@ pub struct Own {
     /// What it is for.
     pub description: Option<Str>,
     /// The entities that may be connected to it; none: all.
-    pub scope: Vec<MoRef>,
+    pub scope: MoRefs,
     /// What it overrides of its port group's setting.
     pub setting: Option<Obj<DVPortSetting>>,
     /// How often it was configured.

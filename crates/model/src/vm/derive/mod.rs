@@ -56,10 +56,10 @@ fn refresh_from_config(
     if config.datastore_url != urls {
         vm.config.get_or_insert_default().datastore_url = urls;
     }
-    set(&mut vm.datastore, Some(datastores(config, lookup)));
+    set(&mut vm.datastore, Some(datastores(config, lookup).into()));
     let roots = vm.snapshot.iter().flat_map(|s| &s.root_snapshot_list).map(|node| node.snapshot.clone()).collect();
     set(&mut vm.root_snapshot, Some(roots));
-    set(&mut vm.network, Some(networks(config, lookup)));
+    set(&mut vm.network, Some(networks(config, lookup).into()));
     let resources = lists::resource_config(config, this, vm.resource_config.as_deref());
     set(&mut vm.resource_config, resources);
     let snapshots = snapshot::facts(vm, |snapshot| lookup.snapshot_config(snapshot));

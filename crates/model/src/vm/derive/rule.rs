@@ -7,8 +7,11 @@ use std::{
 
 use inventory::{Derive, Tx};
 use vim25::{
-    MoRef, Obj, Str,
-    mo::{Datastore, HostSystem, Network, OpaqueNetwork, ResourcePool, VirtualMachine, VirtualMachineSnapshot},
+    MoRef, MoRefs, Obj, Str,
+    mo::{
+        Datastore, DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem, Network, OpaqueNetwork,
+        ResourcePool, VirtualMachine, VirtualMachineSnapshot,
+    },
     types::{OpaqueNetworkSummary, VirtualMachineConfigInfo},
 };
 
@@ -16,12 +19,13 @@ use super::{
     refresh, rename,
     touch::{self, Touch},
 };
+use crate::network::View;
 use crate::vm::{
     snapshot,
     surroundings::{DatastoreFacts, Lookup, NetworkFacts},
 };
 
-/// Refreshes VMs that changed, keeps the lists of VMs of datastores, networks, hosts and pools exact, and takes a datastore's new name into the
+/// Refreshes VMs that changed, keeps the lists of VMs of datastores, networks, switches, hosts and pools exact, and takes a datastore's new name into the
 /// paths of its VMs.
 pub struct Machines;
 
@@ -63,8 +67,8 @@ fn one(tx: &mut Tx<'_>, this: &MoRef, links: &mut Links) {
         refresh(&mut fresh, this, &TxLookup::of(tx, vm));
         new = Some(fresh);
     }
-    let old = tx.before().get::<VirtualMachine>(this).map(holders).unwrap_or_default();
-    let now = new.as_ref().map(holders).unwrap_or_default();
+    let old = tx.before().get::<VirtualMachine>(this).map(|vm| holders(tx.before(), vm)).unwrap_or_default();
+    let now = new.as_ref().map(|vm| holders(tx, vm)).unwrap_or_default();
     links.change(this, old, now);
     if let Some(fresh) = new
         && tx.get::<VirtualMachine>(this) != Some(&fresh)
@@ -79,9 +83,14 @@ fn one(tx: &mut Tx<'_>, this: &MoRef, links: &mut Links) {
 }
 
 /// The objects that list a VM because it uses them or runs there.
-fn holders(vm: &VirtualMachine) -> Vec<MoRef> {
+fn holders(world: &impl View, vm: &VirtualMachine) -> Vec<MoRef> {
     let uses = vm.datastore.iter().chain(&vm.network).flatten();
-    uses.chain(&vm.runtime.host).chain(&vm.resource_pool).cloned().collect()
+    let mut all: Vec<MoRef> = uses.chain(&vm.runtime.host).chain(&vm.resource_pool).cloned().collect();
+    for network in vm.network.iter().flatten() {
+        let group = world.read::<DistributedVirtualPortgroup>(network);
+        all.extend(group.and_then(|g| g.config.distributed_virtual_switch.clone()).filter(|s| !all.contains(s)));
+    }
+    all
 }
 
 /// Which holder gains and which loses which VMs.
@@ -103,43 +112,68 @@ impl Links {
 
     fn write(self, tx: &mut Tx<'_>) {
         for (holder, gone) in self.losses {
-            let listed = machines_of(tx, &holder).unwrap_or_default();
-            if listed.iter().any(|vm| gone.contains(vm)) {
-                let rest = listed.iter().filter(|vm| !gone.contains(*vm)).cloned().collect();
+            let mut rest = machines_of(tx, &holder).cloned().unwrap_or_default();
+            let before = rest.len();
+            rest.retain(|vm| !gone.contains(vm));
+            if rest.len() != before {
                 list_machines(tx, &holder, rest);
             }
         }
         for (holder, come) in self.gains {
-            let Some(listed) = machines_of(tx, &holder) else { continue };
-            let known: HashSet<&MoRef> = listed.iter().collect();
-            let new: Vec<MoRef> = come.into_iter().filter(|vm| !known.contains(vm)).collect();
-            if !new.is_empty() {
-                let all = listed.iter().cloned().chain(new).collect();
+            let mut all = machines_of(tx, &holder).cloned().unwrap_or_default();
+            let before = all.len();
+            if has_none_of(tx, &holder, &all) {
+                all.extend(come);
+            } else {
+                let new = without(&all, come);
+                all.extend(new);
+            }
+            if all.len() != before {
                 list_machines(tx, &holder, all);
             }
         }
     }
 }
 
-/// The VMs that a datastore, network, host or pool lists; none if there is no such object.
-fn machines_of<'t>(tx: &'t Tx<'_>, holder: &MoRef) -> Option<&'t [MoRef]> {
-    let list = if let Some(datastore) = tx.get::<Datastore>(holder) {
-        &datastore.vm
-    } else if let Some(network) = tx.get::<Network>(holder) {
-        &network.vm
-    } else if let Some(host) = tx.get::<HostSystem>(holder) {
-        &host.vm
-    } else {
-        &tx.get::<ResourcePool>(holder)?.vm
-    };
-    Some(list.as_deref().unwrap_or_default())
+/// Whether a list cannot have any machine that comes in this transaction: nobody has written to it yet.
+fn has_none_of(tx: &Tx<'_>, holder: &MoRef, list: &MoRefs) -> bool {
+    list.is_empty() || machines_of(tx.before(), holder) == Some(list)
 }
 
-fn list_machines(tx: &mut Tx<'_>, holder: &MoRef, machines: Vec<MoRef>) {
+/// So many are looked for one by one, from the end of the list, where the last to come stand.
+const FEW: usize = 16;
+
+/// Those who come and are not in the list.
+fn without(list: &MoRefs, come: Vec<MoRef>) -> Vec<MoRef> {
+    if come.len() <= FEW {
+        return come.into_iter().filter(|vm| !list.iter().rev().any(|known| known == vm)).collect();
+    }
+    let known: HashSet<&MoRef> = list.iter().collect();
+    come.into_iter().filter(|vm| !known.contains(vm)).collect()
+}
+
+/// The VMs that a datastore, network, switch, host or pool lists.
+fn machines_of<'t>(world: &'t impl View, holder: &MoRef) -> Option<&'t MoRefs> {
+    if let Some(datastore) = world.read::<Datastore>(holder) {
+        datastore.vm.as_ref()
+    } else if let Some(network) = world.read::<Network>(holder) {
+        network.vm.as_ref()
+    } else if let Some(switch) = world.read::<DistributedVirtualSwitch>(holder) {
+        switch.summary.vm.as_ref()
+    } else if let Some(host) = world.read::<HostSystem>(holder) {
+        host.vm.as_ref()
+    } else {
+        world.read::<ResourcePool>(holder)?.vm.as_ref()
+    }
+}
+
+fn list_machines(tx: &mut Tx<'_>, holder: &MoRef, machines: MoRefs) {
     if let Some(datastore) = tx.edit::<Datastore>(holder) {
         datastore.vm = Some(machines);
     } else if let Some(network) = tx.edit::<Network>(holder) {
         network.vm = Some(machines);
+    } else if let Some(switch) = tx.edit::<DistributedVirtualSwitch>(holder) {
+        switch.summary.vm = Some(machines);
     } else if let Some(host) = tx.edit::<HostSystem>(holder) {
         host.vm = Some(machines);
     } else if let Some(pool) = tx.edit::<ResourcePool>(holder) {
@@ -153,12 +187,12 @@ fn take_new_name(tx: &mut Tx<'_>, moref: &MoRef) {
         return;
     }
     let (old, new, vms) = (old.name.clone(), new.name.clone(), new.vm.clone().unwrap_or_default());
-    for vm in vms {
-        let Some(machine) = tx.get::<VirtualMachine>(&vm) else { continue };
+    for vm in &vms {
+        let Some(machine) = tx.get::<VirtualMachine>(vm) else { continue };
         let mut renamed = machine.clone();
         rename::rename_datastore(&mut renamed, &old, &new);
         if renamed != *machine
-            && let Some(machine) = tx.edit::<VirtualMachine>(&vm)
+            && let Some(machine) = tx.edit::<VirtualMachine>(vm)
         {
             *machine = renamed;
         }
@@ -168,19 +202,18 @@ fn take_new_name(tx: &mut Tx<'_>, moref: &MoRef) {
 /// What a VM's host reaches, as a transaction sees it. Names that were asked for are remembered.
 struct TxLookup<'t, 'a> {
     tx: &'t Tx<'a>,
-    datastores: &'t [MoRef],
-    networks: &'t [MoRef],
+    datastores: Option<&'t MoRefs>,
+    networks: Option<&'t MoRefs>,
     known: RefCell<Vec<(Str, Option<DatastoreFacts>)>>,
 }
 
 impl<'t, 'a> TxLookup<'t, 'a> {
     fn of(tx: &'t Tx<'a>, vm: &'t VirtualMachine) -> TxLookup<'t, 'a> {
         let host = vm.runtime.host.as_ref().and_then(|h| tx.get::<HostSystem>(h));
-        let own = vm.datastore.as_deref().unwrap_or_default();
         TxLookup {
             tx,
-            datastores: host.and_then(|h| h.datastore.as_deref()).unwrap_or(own),
-            networks: host.and_then(|h| h.network.as_deref()).unwrap_or_default(),
+            datastores: host.and_then(|h| h.datastore.as_ref()).or(vm.datastore.as_ref()),
+            networks: host.and_then(|h| h.network.as_ref()),
             known: RefCell::default(),
         }
     }
@@ -191,7 +224,7 @@ impl Lookup for TxLookup<'_, '_> {
         if let Some((_, facts)) = self.known.borrow().iter().find(|(known, _)| known == name) {
             return facts.clone();
         }
-        let mut all = self.datastores.iter();
+        let mut all = self.datastores.into_iter().flatten();
         let found = all.find(|d| self.tx.get::<Datastore>(d).is_some_and(|d| d.name == name));
         let facts = found.and_then(|d| self.datastore(d));
         self.known.borrow_mut().push((name.into(), facts.clone()));
@@ -221,6 +254,6 @@ impl Lookup for TxLookup<'_, '_> {
             let is_it = summary.opaque_network_id == id && summary.opaque_network_type == kind;
             is_it.then(|| NetworkFacts { network: moref.clone(), name: network.name.clone() })
         };
-        self.networks.iter().find_map(facts)
+        self.networks.into_iter().flatten().find_map(facts)
     }
 }

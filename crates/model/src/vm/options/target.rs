@@ -21,7 +21,7 @@ use crate::{
 pub fn hosts_of(world: &Snapshot, browser: &MoRef) -> Vec<MoRef> {
     let computes = world.iter().filter_map(|o| vim25::cast::<mo::ComputeResource>(&*o.content));
     let own = computes.into_iter().find(|c| c.environment_browser.as_ref() == Some(browser));
-    own.and_then(|c| c.host.clone()).unwrap_or_default()
+    own.and_then(|c| c.host.as_ref()).into_iter().flatten().cloned().collect()
 }
 
 /// What these hosts offer together: datastores and networks of any of them, CPUs and memory of the largest.

@@ -119,8 +119,8 @@ fn storage_files_and_lists_follow_from_the_devices() {
     assert!(!files.iter().any(|f| f.ends_with(".vswp")));
     let usage = &vm.storage.as_ref().unwrap().per_datastore_usage.as_ref().unwrap()[0];
     assert_eq!(usage.uncommitted, (10 << 30) + (32 << 20));
-    assert_eq!(vm.datastore, Some(vec![MoRef::new("Datastore", "datastore-5")]));
-    assert_eq!(vm.network, Some(vec![MoRef::new("DistributedVirtualPortgroup", PORTGROUP)]));
+    assert_eq!(vm.datastore, Some([MoRef::new("Datastore", "datastore-5")].into()));
+    assert_eq!(vm.network, Some([MoRef::new("DistributedVirtualPortgroup", PORTGROUP)].into()));
     let running = made(1, true);
     assert!(running.layout.as_ref().unwrap().swap_file.as_ref().unwrap().ends_with(".vswp"));
 }

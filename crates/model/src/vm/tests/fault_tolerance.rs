@@ -83,7 +83,7 @@ fn a_secondary_is_the_same_guest_with_files_of_its_own() {
 #[test]
 fn each_of_a_pair_knows_both() {
     let (mut first, second) = pair();
-    assert_eq!(Role::of(&first), Some(Role::Primary(vec![MoRef::new("VirtualMachine", "vm-41")])));
+    assert_eq!(Role::of(&first), Some(Role::Primary([MoRef::new("VirtualMachine", "vm-41")].into())));
     assert_eq!(Role::of(&second), Some(Role::Secondary(MoRef::new("VirtualMachine", "vm-40"))));
     let uuids = |c: &Config| c.ft_info.as_ref().unwrap().instance_uuids.clone();
     assert_eq!(uuids(&first), [first.instance_uuid.clone().unwrap(), second.instance_uuid.clone().unwrap()]);

@@ -43,7 +43,7 @@ fn there_is_a_descriptor_for_each_version_and_the_newest_is_the_default() {
     assert_eq!(all.len(), version::KNOWN.len());
     let default: Vec<_> = all.iter().filter(|d| d.default_config_option).map(|d| d.key.clone()).collect();
     assert_eq!(default, ["vmx-21"]);
-    assert!(all.iter().all(|d| d.host == Some(vec![host.clone()]) && d.create_supported));
+    assert!(all.iter().all(|d| d.host == Some([host.clone()].into()) && d.create_supported));
 }
 
 #[test]

@@ -44,8 +44,8 @@ fn inventory() -> Inventory {
         tx.insert(
             host().host,
             mo::HostSystem::with(|h| {
-                h.datastore = Some(datastores.to_vec());
-                h.network = Some(vec![network, group]);
+                h.datastore = Some(datastores.to_vec().into());
+                h.network = Some([network, group].into());
             }),
         );
         tx.insert(moref(VM), made(1, false));
@@ -58,7 +58,11 @@ fn inventory() -> Inventory {
 fn machines(inventory: &Inventory, holder: (&str, &str)) -> Vec<MoRef> {
     let world = inventory.snapshot();
     let datastore = world.get::<mo::Datastore>(&moref(holder)).map(|d| d.vm.clone());
-    datastore.or_else(|| world.get::<mo::Network>(&moref(holder)).map(|n| n.vm.clone())).flatten().unwrap_or_default()
+    datastore
+        .or_else(|| world.get::<mo::Network>(&moref(holder)).map(|n| n.vm.clone()))
+        .flatten()
+        .unwrap_or_default()
+        .to_vec()
 }
 
 fn reconfigure(inventory: &Inventory, specs: Vec<Obj<VirtualDeviceConfigSpec>>) {
@@ -127,7 +131,7 @@ fn a_renamed_datastore_is_renamed_in_every_path_of_its_vms() {
     assert_eq!(vm.config.as_ref().unwrap().files.vm_path_name.as_deref(), Some("[fast] DC0_H0_VM1/DC0_H0_VM1.vmx"));
     assert!(vm.layout_ex.as_ref().unwrap().file.iter().flatten().all(|f| f.name.starts_with("[fast] ")));
     assert_eq!(vm.summary.config.vm_path_name, vm.config.as_ref().unwrap().files.vm_path_name.clone().unwrap());
-    assert_eq!(vm.datastore, Some(vec![moref(("Datastore", "datastore-5"))]));
+    assert_eq!(vm.datastore, Some([moref(("Datastore", "datastore-5"))].into()));
     assert_eq!(machines(&inventory, ("Datastore", "datastore-5")), [moref(VM)]);
 }
 

@@ -112,8 +112,8 @@ fn on_host(world: &Snapshot, connectee: Option<&Connectee>, hosts: &HashSet<&MoR
 
 /// Whether an entity may be connected: ports without a scope of their own have that of their group; none admits all.
 fn in_scope(world: &Snapshot, group: &mo::DistributedVirtualPortgroup, entry: Option<&Port>, entity: &MoRef) -> bool {
-    let own = entry.and_then(|p| p.own.as_deref()).map(|own| own.scope.as_slice()).filter(|scope| !scope.is_empty());
-    let scope = own.or(group.config.scope.as_deref()).unwrap_or_default();
+    let own = entry.and_then(|p| p.own.as_deref()).map(|own| &own.scope).filter(|scope| !scope.is_empty());
+    let scope = own.or(group.config.scope.as_ref()).unwrap_or_default();
     let mut at = crate::tree::ancestors(world, entity);
     scope.is_empty() || scope.contains(entity) || at.any(|above| scope.contains(&above))
 }

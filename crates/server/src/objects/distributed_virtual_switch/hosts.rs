@@ -227,7 +227,7 @@ fn leave(tx: &mut Tx<'_>, work: &Work, switch: &MoRef, host: &MoRef) -> Result<(
 /// Refuses to let a host go whose machines or interfaces are connected to the switch.
 fn refuse_used(tx: &Tx<'_>, switch: &MoRef, host: &MoRef) -> Result<(), Fault> {
     let Some(known) = tx.get::<mo::DistributedVirtualSwitch>(switch) else { return Ok(()) };
-    let groups = known.portgroup.as_deref().unwrap_or_default();
+    let groups = known.portgroup.as_ref().unwrap_or_default();
     let Some(system) = tx.get::<mo::HostSystem>(host) else { return Ok(()) };
     let machines = system.vm.iter().flatten().filter_map(|vm| tx.get::<mo::VirtualMachine>(vm));
     let user = machines.filter(|vm| vm.network.iter().flatten().any(|n| groups.contains(n))).map(|vm| &vm.name).next();

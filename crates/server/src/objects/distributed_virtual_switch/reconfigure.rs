@@ -115,7 +115,7 @@ fn limits(tx: &mut Tx<'_>, switch: &MoRef, spec: &DVSConfigSpec) -> Result<(), F
 /// The port groups of uplinks can be named, but they are what they are.
 fn uplink_groups(tx: &Tx<'_>, switch: &MoRef, spec: &DVSConfigSpec) -> Result<(), Fault> {
     let Some(known) = tx.get::<mo::DistributedVirtualSwitch>(switch) else { return Ok(()) };
-    let ours = known.config.uplink_portgroup.as_deref().unwrap_or_default();
+    let ours = known.config.uplink_portgroup.as_ref().unwrap_or_default();
     match spec.uplink_portgroup.iter().flatten().find(|group| !ours.contains(group)) {
         Some(other) => {
             let why = format!("'{}' is not the port group of the switch's uplinks", other.id);

@@ -79,7 +79,7 @@ fn filtered(
     filter: &Obj<DistributedVirtualSwitchManagerHostDvsFilterSpec>,
 ) -> Result<Vec<MoRef>, Fault> {
     if let Some(list) = filter.cast::<DistributedVirtualSwitchManagerHostArrayFilter>() {
-        return Ok(list.host.clone());
+        return Ok(list.host.to_vec());
     }
     if let Some(inside) = filter.cast::<DistributedVirtualSwitchManagerHostContainerFilter>() {
         return hosts_in(world, &inside.host_container.container, inside.host_container.recursive);

@@ -6,7 +6,7 @@ use vim25::{DataObject, MoRef, cast, mo};
 /// The references by which an object names its children in the inventory tree.
 pub fn child_lists(object: &dyn DataObject) -> Vec<MoRef> {
     if let Some(folder) = cast::<mo::Folder>(object) {
-        return folder.child_entity.clone().unwrap_or_default();
+        return folder.child_entity.as_ref().unwrap_or_default().to_vec();
     }
     if let Some(dc) = cast::<mo::Datacenter>(object) {
         return [&dc.vm_folder, &dc.host_folder, &dc.datastore_folder, &dc.network_folder].map(MoRef::clone).to_vec();
@@ -15,7 +15,7 @@ pub fn child_lists(object: &dyn DataObject) -> Vec<MoRef> {
         return compute.host.iter().flatten().chain(&compute.resource_pool).cloned().collect();
     }
     if let Some(pool) = cast::<mo::ResourcePool>(object) {
-        return pool.resource_pool.clone().unwrap_or_default();
+        return pool.resource_pool.as_ref().unwrap_or_default().to_vec();
     }
     vec![]
 }

@@ -42,7 +42,7 @@ pub fn destroy_tree(tx: &mut Tx<'_>, this: &MoRef) -> Result<(), Fault> {
 fn check(content: &dyn DataObject) -> Result<(), Fault> {
     let kind = content.descriptor().name;
     if let Some(network) = cast::<mo::DistributedVirtualPortgroup>(content) {
-        return match network.vm.as_deref().unwrap_or_default().is_empty() {
+        return match network.vm.as_ref().unwrap_or_default().is_empty() {
             true => Ok(()),
             false => Err(in_use(kind, network)),
         };

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use inventory::Snapshot;
 use model::vm::activity::UnderWay;
 use vim25::{
-    MoRef, mo,
+    MoRef, MoRefs, mo,
     types::{ClusterConfigInfoEx, ClusterDrsVmConfigInfo, DrsBehavior},
 };
 
@@ -28,7 +28,7 @@ impl Evacuation {
     /// Starts to move what can be moved away from the host of the task: machines that run, or with `all`, any.
     pub(super) fn go_on(&mut self, work: &Work, world: &Snapshot, all: bool) {
         let Some(mut plan) = Plan::of(world, &work.this) else { return };
-        let vms = world.get::<mo::HostSystem>(&work.this).and_then(|host| host.vm.as_deref()).unwrap_or_default();
+        let vms = world.get::<mo::HostSystem>(&work.this).and_then(|host| host.vm.as_ref()).unwrap_or_default();
         for vm in vms.iter().filter(|vm| is_left(world, vm, all)) {
             let busy = world.private::<UnderWay>(&vm.id).is_some();
             if busy || self.tried.contains(vm) || !plan.automated(vm) {
@@ -65,7 +65,7 @@ impl<'w> Plan<'w> {
             *other != host && usable && world.private::<Entering>(&other.id).is_none()
         };
         let machines =
-            |other: &MoRef| world.get::<mo::HostSystem>(other).and_then(|host| host.vm.as_ref()).map_or(0, Vec::len);
+            |other: &MoRef| world.get::<mo::HostSystem>(other).and_then(|host| host.vm.as_ref()).map_or(0, MoRefs::len);
         let hosts = cluster.host.iter().flatten().filter(open).map(|other| (other, machines(other))).collect();
         Some(Plan { overrides: config.drs_vm_config.as_deref().unwrap_or_default(), hosts })
     }

@@ -94,7 +94,7 @@ async fn wait_and_enter(work: &Work, all: bool) -> Result<(), Fault> {
 
 /// Whether a machine is left on the host that has to go first.
 fn is_occupied(world: &Snapshot, host: &MoRef, all: bool) -> bool {
-    let vms = world.get::<mo::HostSystem>(host).and_then(|h| h.vm.as_deref()).unwrap_or_default();
+    let vms = world.get::<mo::HostSystem>(host).and_then(|h| h.vm.as_ref()).unwrap_or_default();
     vms.iter().any(|vm| is_left(world, vm, all))
 }
 

@@ -101,6 +101,6 @@ fn is_within(tx: &Tx<'_>, pool: &MoRef, other: &MoRef) -> bool {
 
 /// Levels of pools: 1 for a pool without child pools.
 fn height(tx: &Tx<'_>, pool: &MoRef) -> usize {
-    let children = tx.get::<mo::ResourcePool>(pool).and_then(|p| p.resource_pool.as_deref()).unwrap_or_default();
+    let children = tx.get::<mo::ResourcePool>(pool).and_then(|p| p.resource_pool.as_ref()).unwrap_or_default();
     1 + children.iter().map(|child| height(tx, child)).max().unwrap_or(0)
 }

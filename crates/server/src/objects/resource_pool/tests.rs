@@ -1,7 +1,7 @@
 //! Pools that clients make and change.
 
 use vim25::{
-    DataType, MoRef, Obj, args, mo,
+    DataType, MoRef, MoRefs, Obj, args, mo,
     types::{InsufficientMemoryResourcesFault, ResourceConfigSpec},
 };
 
@@ -115,8 +115,8 @@ fn destroying_the_children_gives_their_machines_to_the_pool() {
         tx.edit::<mo::VirtualMachine>(&vm).unwrap().resource_pool = Some(child.clone());
     });
     world.call(&child, args::DestroyChildren {}).unwrap();
-    assert_eq!(world.get::<mo::ResourcePool>(&child).resource_pool, Some(vec![]));
-    assert_eq!(world.get::<mo::ResourcePool>(&child).vm, Some(vec![vm]));
+    assert_eq!(world.get::<mo::ResourcePool>(&child).resource_pool, Some(MoRefs::new()));
+    assert_eq!(world.get::<mo::ResourcePool>(&child).vm, Some([vm].into()));
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn pools_and_machines_move_within_their_cluster_and_not_into_themselves() {
     let vm = moref("VirtualMachine", "vm-20");
     into(&two, &[one.clone(), vm.clone()]).unwrap();
     assert_eq!(world.get::<mo::ResourcePool>(&one).parent, Some(two.clone()));
-    assert_eq!(world.get::<mo::ResourcePool>(&two).resource_pool, Some(vec![one.clone()]));
+    assert_eq!(world.get::<mo::ResourcePool>(&two).resource_pool, Some([one.clone()].into()));
     assert!(!world.get::<mo::ResourcePool>(&root()).resource_pool.unwrap().contains(&one));
     assert_eq!(world.get::<mo::VirtualMachine>(&vm).resource_pool, Some(two.clone()));
     let told = world.event_names();

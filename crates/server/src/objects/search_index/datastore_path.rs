@@ -17,7 +17,7 @@ pub(super) fn find(call: &Call, args: args::FindByDatastorePath) -> Result<Optio
     let (name, file) = parts(&args.path).ok_or_else(|| malformed(&args.path))?;
     let store = datastore(&world, &args.datacenter, name).ok_or_else(|| unknown(name))?;
     let has_file = |vm: &&MoRef| path_of(&world, vm).and_then(|p| parts(p)) == Some((name, file));
-    let vms = world.get::<mo::Datastore>(&store).and_then(|store| store.vm.as_deref()).unwrap_or_default();
+    let vms = world.get::<mo::Datastore>(&store).and_then(|store| store.vm.as_ref()).unwrap_or_default();
     Ok(vms.iter().find(has_file).cloned())
 }
 
@@ -39,7 +39,7 @@ fn datastore(world: &Snapshot, datacenter: &MoRef, name: &str) -> Option<MoRef> 
         if let Some(found) = world.index().child_named(&folder, name).filter(|m| m.kind == mo::Datastore::TYPE.name) {
             return Some(found);
         }
-        let children = world.get::<mo::Folder>(&folder).and_then(|f| f.child_entity.as_deref()).unwrap_or_default();
+        let children = world.get::<mo::Folder>(&folder).and_then(|f| f.child_entity.as_ref()).unwrap_or_default();
         folders.extend(children.iter().filter(|c| world.get::<mo::Folder>(c).is_some()).cloned());
     }
     None

@@ -121,7 +121,7 @@ fn a_created_task_is_queued_and_told_of_with_its_place() {
     assert_eq!(info.entity_name.as_deref(), Some("alpha"));
     assert_eq!(info.reason.cast::<TaskReasonUser>().unwrap().user_name, "root@localos");
     assert_eq!(found(&world, |_| {}), from_ref(&task));
-    assert_eq!(world.get::<mo::TaskManager>(&manager()).recent_task, Some(vec![task]));
+    assert_eq!(world.get::<mo::TaskManager>(&manager()).recent_task, Some([task].into()));
     let snapshot = world.core.inventory.snapshot();
     let event = snapshot.events().back().unwrap();
     assert_eq!(event.cast::<TaskEvent>().unwrap().info.key, info.key);

@@ -93,7 +93,7 @@ impl ContainerView {
             view.type_ = self.types.clone();
             view.recursive = self.search.recursive;
         });
-        content.view = Some(members);
+        content.view = Some(members.into());
         Last { revision: world.revision(), content: Arc::new(content), reads: Arc::new(reads) }
     }
 }

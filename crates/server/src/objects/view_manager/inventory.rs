@@ -88,7 +88,7 @@ impl SessionObject for InventoryView {
                 }
             }
         }
-        Arc::new(mo::InventoryView::with(|view| view.view = Some(members)))
+        Arc::new(mo::InventoryView::with(|view| view.view = Some(members.into())))
     }
 
     fn reads(&self, world: &Snapshot) -> Reads {

@@ -80,7 +80,7 @@ impl SessionObject for ListView {
     fn content(&self, world: &Snapshot) -> Shared {
         let mut members = self.members.lock();
         members.forget_gone(world);
-        Arc::new(mo::ListView::with(|view| view.view = Some(members.order.clone())))
+        Arc::new(mo::ListView::with(|view| view.view = Some(members.order.clone().into())))
     }
 }
 

@@ -3,13 +3,27 @@
 use std::collections::{HashMap, HashSet};
 
 use ::inventory::Snapshot;
-use vim25::{DataObject, DataType, MoRef, Str, Type, cast, managed_type, mo};
+use vim25::{DataObject, DataType, MoRef, MoRefs, Str, Type, cast, managed_type, mo};
 
 use crate::collector::Reads;
 
 /// The children of a container, by the property that names them. Every property is there, empty or not: a view depends
 /// on it either way.
-pub(super) type Children<'w> = Vec<(&'static str, &'w [MoRef])>;
+pub(super) type Children<'w> = Vec<(&'static str, Listed<'w>)>;
+
+/// What one property of a container names: one object or a list of them.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Listed<'w> {
+    one: Option<&'w MoRef>,
+    many: Option<&'w MoRefs>,
+}
+
+impl<'w> Listed<'w> {
+    /// The objects, in order.
+    pub fn iter(self) -> impl Iterator<Item = &'w MoRef> {
+        self.one.into_iter().chain(self.many.into_iter().flatten())
+    }
+}
 
 /// The direct children of an object; none if objects of its type hold none.
 pub(super) fn children(content: &dyn DataObject) -> Option<Children<'_>> {
@@ -17,7 +31,7 @@ pub(super) fn children(content: &dyn DataObject) -> Option<Children<'_>> {
         return Some(vec![("childEntity", list(&folder.child_entity))]);
     }
     if let Some(dc) = cast::<mo::Datacenter>(content) {
-        let folder = std::slice::from_ref::<MoRef>;
+        let folder = |folder| Listed { one: Some(folder), many: None };
         return Some(vec![
             ("vmFolder", folder(&dc.vm_folder)),
             ("hostFolder", folder(&dc.host_folder)),
@@ -26,7 +40,10 @@ pub(super) fn children(content: &dyn DataObject) -> Option<Children<'_>> {
         ]);
     }
     if let Some(compute) = cast::<mo::ComputeResource>(content) {
-        return Some(vec![("host", list(&compute.host)), ("resourcePool", compute.resource_pool.as_slice())]);
+        return Some(vec![
+            ("host", list(&compute.host)),
+            ("resourcePool", Listed { one: compute.resource_pool.as_ref(), many: None }),
+        ]);
     }
     if let Some(pool) = cast::<mo::ResourcePool>(content) {
         return Some(vec![("resourcePool", list(&pool.resource_pool)), ("vm", list(&pool.vm))]);
@@ -34,8 +51,8 @@ pub(super) fn children(content: &dyn DataObject) -> Option<Children<'_>> {
     cast::<mo::HostSystem>(content).map(|host| vec![("vm", list(&host.vm))])
 }
 
-fn list(refs: &Option<Vec<MoRef>>) -> &[MoRef] {
-    refs.as_deref().unwrap_or_default()
+fn list(refs: &Option<MoRefs>) -> Listed<'_> {
+    Listed { one: None, many: refs.as_ref() }
 }
 
 /// What to look for in a container.

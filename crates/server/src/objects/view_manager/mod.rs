@@ -43,7 +43,7 @@ fn destroy(call: &Call, _: args::DestroyView) -> Result<(), Fault> {
 /// The members of another view of the same session.
 fn members_of(call: &Call, view: &MoRef) -> Result<Vec<MoRef>, Fault> {
     let view: mo::ManagedObjectView = call.sight().get(view).ok_or_else(|| Fault::object_not_found(view))?;
-    Ok(view.view.unwrap_or_default())
+    Ok(view.view.as_ref().unwrap_or_default().to_vec())
 }
 
 /// A list of references that is left out when it is empty.

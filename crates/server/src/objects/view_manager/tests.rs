@@ -15,7 +15,7 @@ fn container_view(world: &World, container: MoRef, types: &[&str], recursive: bo
 }
 
 fn members(world: &World, view: &MoRef) -> Vec<MoRef> {
-    world.get::<mo::ManagedObjectView>(view).view.unwrap()
+    world.get::<mo::ManagedObjectView>(view).view.unwrap().to_vec()
 }
 
 fn list_view(world: &World, objects: Vec<MoRef>) -> MoRef {
@@ -88,7 +88,7 @@ fn a_view_follows_the_inventory_and_is_not_computed_anew_for_other_changes() {
     assert!(std::sync::Arc::ptr_eq(&before, &content()), "a name is nothing that the membership depends on");
     world.commit(|tx| {
         tx.remove(&moref("VirtualMachine", "vm-22"));
-        tx.edit::<mo::Folder>(&moref("Folder", "group-v9")).unwrap().child_entity = Some(vec![]);
+        tx.edit::<mo::Folder>(&moref("Folder", "group-v9")).unwrap().child_entity = Some(Default::default());
     });
     assert_eq!(ids(&members(&world, &view)), ["vm-20", "vm-21", "vm-31"]);
     world.commit(|tx| tx.remove(&moref("Folder", "group-v3")));
@@ -142,12 +142,12 @@ fn the_view_manager_lists_the_views_of_the_own_session_until_they_are_destroyed(
     let world = World::new();
     let view = list_view(&world, vec![]);
     let listed = || world.get::<mo::ViewManager>(&manager()).view_list.unwrap();
-    assert_eq!(listed(), std::slice::from_ref(&view));
+    assert_eq!(listed().to_vec(), std::slice::from_ref(&view));
     let other = world.log_in("other");
     let (fault, _) = refused(world.call_as(&other, &view, args::DestroyView {}));
     assert_eq!(fault, "ManagedObjectNotFound");
     world.call(&view, args::DestroyView {}).unwrap();
-    assert_eq!(listed(), []);
+    assert_eq!(listed().to_vec(), []);
     assert_eq!(refused(world.call(&view, args::DestroyView {})).0, "ManagedObjectNotFound");
 }
 
@@ -158,7 +158,7 @@ fn a_large_folder_is_walked_once() {
     let vms: Vec<MoRef> = (0..20_000).map(|n| moref("VirtualMachine", &format!("vm-{n}"))).collect();
     let built = inventory.commit::<(), ()>(|tx| {
         vms.iter().for_each(|vm| tx.insert(vm.clone(), mo::VirtualMachine::default()));
-        tx.insert(folder.clone(), mo::Folder { child_entity: Some(vms.clone()), ..Default::default() });
+        tx.insert(folder.clone(), mo::Folder { child_entity: Some(vms.clone().into()), ..Default::default() });
         Ok(())
     });
     built.unwrap();

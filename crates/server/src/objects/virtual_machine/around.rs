@@ -8,7 +8,7 @@ use model::{
     },
 };
 use vim25::{
-    MoRef, Obj, Str, mo,
+    MoRef, MoRefs, Obj, Str, mo,
     types::{VirtualDevice, VirtualDeviceFileBackingInfo, VirtualDisk, VirtualEthernetCard},
 };
 
@@ -31,12 +31,12 @@ impl<'w> Around<'w> {
     }
 
     fn datastores(&self) -> impl Iterator<Item = DatastoreFacts> {
-        let refs = self.host_system().and_then(|h| h.datastore.as_deref()).unwrap_or_default();
+        let refs = self.host_system().and_then(|h| h.datastore.as_ref()).unwrap_or_default();
         refs.iter().filter_map(|d| Some(datastore_facts(d, self.world.get(d)?)))
     }
 
     fn networks(&self) -> impl Iterator<Item = (&'w MoRef, &'w mo::Network)> {
-        let refs = self.host_system().and_then(|h| h.network.as_deref()).unwrap_or_default();
+        let refs = self.host_system().and_then(|h| h.network.as_ref()).unwrap_or_default();
         refs.iter().filter_map(|n| Some((n, self.world.get::<mo::Network>(n)?)))
     }
 
@@ -47,7 +47,7 @@ impl<'w> Around<'w> {
     }
 
     /// Devices of every machine in a list.
-    fn devices<'a>(&self, vms: Option<&'a Vec<MoRef>>) -> impl Iterator<Item = &'w Obj<VirtualDevice>> + use<'w, 'a> {
+    fn devices<'a>(&self, vms: Option<&'a MoRefs>) -> impl Iterator<Item = &'w Obj<VirtualDevice>> + use<'w, 'a> {
         let world = self.world;
         let vms = vms.into_iter().flatten().filter_map(move |vm| world.get::<mo::VirtualMachine>(vm));
         vms.filter_map(|vm| vm.config.as_ref()).flat_map(|c| c.hardware.device.iter().flatten())

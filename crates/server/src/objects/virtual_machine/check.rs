@@ -29,7 +29,7 @@ fn check_migrate(call: &Call, args: args::CheckMigrate_Task) -> Result<MoRef, Fa
     answer(call, move |work| {
         let hosts = match (&args.host, &args.pool) {
             (Some(host), _) => vec![host.clone()],
-            (None, Some(pool)) => dry(work, |tx| place::hosts_of(tx, pool).map(<[MoRef]>::to_vec))?,
+            (None, Some(pool)) => dry(work, |tx| place::hosts_of(tx, pool).map(vim25::MoRefs::to_vec))?,
             (None, None) => vec![],
         };
         let each = hosts.into_iter().map(|host| to_host(work, &args.vm, host, args.pool.clone(), args.state.clone()));

@@ -71,7 +71,7 @@ pub fn refuse_secondary(tx: &Tx<'_>, vm: &MoRef) -> Result<(), Fault> {
 pub fn keep_apart(tx: &Tx<'_>, config: &VirtualMachineConfigInfo, host: &MoRef) -> Result<(), Fault> {
     let others = match Role::of(config) {
         Some(Role::Primary(secondaries)) => secondaries,
-        Some(Role::Secondary(primary)) => vec![primary],
+        Some(Role::Secondary(primary)) => [primary].into(),
         None => return Ok(()),
     };
     let there = |vm: &MoRef| tx.get::<mo::VirtualMachine>(vm).is_some_and(|vm| vm.runtime.host.as_ref() == Some(host));
@@ -84,7 +84,7 @@ pub fn keep_apart(tx: &Tx<'_>, config: &VirtualMachineConfigInfo, host: &MoRef) 
 /// The secondaries of a machine that is to go.
 pub fn secondaries(tx: &Tx<'_>, vm: &MoRef) -> Vec<MoRef> {
     match role(tx.get(vm)) {
-        Some(Role::Primary(secondaries)) => secondaries,
+        Some(Role::Primary(secondaries)) => secondaries.to_vec(),
         _ => vec![],
     }
 }

@@ -3,7 +3,7 @@
 use inventory::Tx;
 use model::vm::migrate;
 use vim25::{
-    MoRef, mo,
+    MoRef, MoRefs, mo,
     types::{HostSystemConnectionState, NoCompatibleHost},
 };
 
@@ -14,7 +14,7 @@ use crate::{fault::Fault, objects::host_system};
 /// that can run it and has the fewest machines, the first of several.
 pub fn host(tx: &Tx<'_>, pool: &MoRef, named: Option<&MoRef>) -> Result<MoRef, Fault> {
     let owner = owner_of(tx, pool)?;
-    let hosts = owner.host.as_deref().unwrap_or_default();
+    let hosts = owner.host.as_ref().unwrap_or_default();
     if let Some(named) = named {
         tx.get::<mo::HostSystem>(named).ok_or_else(|| Fault::object_not_found(named))?;
         return match hosts.contains(named) {
@@ -23,13 +23,13 @@ pub fn host(tx: &Tx<'_>, pool: &MoRef, named: Option<&MoRef>) -> Result<MoRef, F
         };
     }
     let usable = hosts.iter().filter_map(|h| Some((h, tx.get::<mo::HostSystem>(h)?))).filter(|(_, h)| is_usable(h));
-    let least = usable.min_by_key(|(_, h)| h.vm.as_ref().map_or(0, Vec::len));
+    let least = usable.min_by_key(|(_, h)| h.vm.as_ref().map_or(0, MoRefs::len));
     least.map(|(h, _)| h.clone()).ok_or_else(|| no_host(&owner.name))
 }
 
 /// The hosts that give a pool what it has.
-pub fn hosts_of<'t>(tx: &'t Tx<'_>, pool: &MoRef) -> Result<&'t [MoRef], Fault> {
-    owner_of(tx, pool).map(|owner| owner.host.as_deref().unwrap_or_default())
+pub fn hosts_of<'t>(tx: &'t Tx<'_>, pool: &MoRef) -> Result<&'t MoRefs, Fault> {
+    owner_of(tx, pool).map(|owner| owner.host.as_ref().unwrap_or_default())
 }
 
 fn owner_of<'t>(tx: &'t Tx<'_>, pool: &MoRef) -> Result<&'t mo::ComputeResource, Fault> {

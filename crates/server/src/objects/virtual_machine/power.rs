@@ -167,7 +167,7 @@ fn power_on(tx: &Tx<'_>, vm: &MoRef, after: &mut mo::VirtualMachine, host: Optio
 
 /// The VMCI context ids of the machines that run on a host, but for one.
 pub(super) fn cids_on(tx: &Tx<'_>, host: &MoRef, but: &MoRef) -> Vec<i64> {
-    let listed = tx.get::<mo::HostSystem>(host).and_then(|host| host.vm.as_deref()).unwrap_or_default();
+    let listed = tx.get::<mo::HostSystem>(host).and_then(|host| host.vm.as_ref()).unwrap_or_default();
     let neighbours = listed.iter().filter(|other| *other != but);
     neighbours.filter_map(|other| running_cid(tx.get(other)?)).collect()
 }

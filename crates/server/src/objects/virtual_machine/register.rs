@@ -73,7 +73,7 @@ fn enter(work: &Work, tx: &mut Tx<'_>, args: &args::RegisterVM_Task) -> Result<M
 fn find_path(tx: &Tx<'_>, folder: &MoRef, path: &str) -> Result<(MoRef, Str), Fault> {
     let bad = || Fault::datastore_path(path);
     let parsed = DatastorePath::parse(path).filter(|p| p.path.ends_with(".vmx")).ok_or_else(bad)?;
-    let stores = datacenter_of(tx, folder).and_then(|(_, datacenter)| datacenter.datastore.as_deref());
+    let stores = datacenter_of(tx, folder).and_then(|(_, datacenter)| datacenter.datastore.as_ref());
     let named = |d: &&MoRef| tx.get::<mo::Datastore>(d).is_some_and(|d| d.name == parsed.datastore);
     let datastore = stores.unwrap_or_default().iter().find(named).ok_or_else(|| Fault::datastore(parsed.datastore))?;
     Ok((datastore.clone(), parsed.path.into()))
@@ -82,7 +82,7 @@ fn find_path(tx: &Tx<'_>, folder: &MoRef, path: &str) -> Result<(MoRef, Str), Fa
 /// Why there is nothing to register at a path: a machine has it already, or there is no such file.
 fn missing(tx: &Tx<'_>, datastore: &MoRef, path: &str) -> Fault {
     let has = |vm: &&mo::VirtualMachine| vm.summary.config.vm_path_name == path;
-    let vms = tx.get::<mo::Datastore>(datastore).and_then(|d| d.vm.as_deref()).unwrap_or_default();
+    let vms = tx.get::<mo::Datastore>(datastore).and_then(|d| d.vm.as_ref()).unwrap_or_default();
     match vms.iter().filter_map(|vm| tx.get::<mo::VirtualMachine>(vm)).find(has) {
         Some(vm) => {
             let fault = AlreadyExists { name: Some(vm.name.clone()), ..Default::default() };

@@ -7,7 +7,7 @@ use model::vm::{
     surroundings::Lookup,
 };
 use vim25::{
-    MoRef, mo,
+    MoRef, MoRefs, mo,
     types::{
         FaultToleranceAntiAffinityViolated, HostNotConnected, IncompatibleHostForFtSecondary,
         NoHostSuitableForFtSecondary, VirtualMachineConfigInfo,
@@ -37,10 +37,10 @@ pub fn choose(tx: &Tx<'_>, this: &MoRef, primary: &mo::VirtualMachine, named: Op
 }
 
 /// The hosts of the compute resource in which the primary runs.
-fn siblings<'t>(tx: &'t Tx<'_>, primary: &mo::VirtualMachine) -> &'t [MoRef] {
+fn siblings<'t>(tx: &'t Tx<'_>, primary: &mo::VirtualMachine) -> &'t MoRefs {
     let owner = primary.resource_pool.as_ref().and_then(|pool| tx.get::<mo::ResourcePool>(pool)).map(|p| &p.owner);
     let owner = owner.and_then(|owner| tx.get::<mo::ComputeResource>(owner));
-    owner.and_then(|owner| owner.host.as_deref()).unwrap_or_default()
+    owner.and_then(|owner| owner.host.as_ref()).unwrap_or_default()
 }
 
 /// What keeps a host from running the secondary.
@@ -87,5 +87,5 @@ fn has_room(tx: &Tx<'_>, primary: &mo::VirtualMachine, config: &VirtualMachineCo
 }
 
 fn machines_on(tx: &Tx<'_>, host: &MoRef) -> usize {
-    tx.get::<mo::HostSystem>(host).and_then(|host| host.vm.as_ref()).map_or(0, Vec::len)
+    tx.get::<mo::HostSystem>(host).and_then(|host| host.vm.as_ref()).map_or(0, MoRefs::len)
 }

@@ -25,7 +25,7 @@ fn place(tx: &Tx<'_>, vm: &mo::VirtualMachine) -> Place {
     let vmx = vm.config.as_ref().and_then(|c| c.files.vm_path_name.as_deref());
     let name = vmx.and_then(model::vm::path::DatastorePath::parse).map(|vmx| Str::from(vmx.datastore));
     let host = vm.runtime.host.as_ref().and_then(|host| tx.get::<mo::HostSystem>(host));
-    let stores = host.and_then(|host| host.datastore.as_deref()).unwrap_or_default();
+    let stores = host.and_then(|host| host.datastore.as_ref()).unwrap_or_default();
     let is_home = |d: &&MoRef| tx.get::<mo::Datastore>(d).is_some_and(|d| Some(&d.name) == name.as_ref());
     let datastore = stores.iter().find(is_home).and_then(|home| events::arguments(tx, home).ds);
     Place { host: found.host.unwrap_or_default(), datacenter: found.datacenter, datastore }

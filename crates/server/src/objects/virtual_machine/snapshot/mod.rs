@@ -9,7 +9,7 @@ use driver::Running;
 use inventory::Tx;
 use model::vm::snapshot::{self, Chains};
 use vim25::{
-    DataType, MoRef, Obj, args, mo,
+    DataType, MoRef, MoRefs, Obj, args, mo,
     types::{VirtualMachineConfigInfo, VirtualMachinePowerState as Power},
 };
 
@@ -71,7 +71,7 @@ pub(super) fn object(vm: &MoRef, config: Obj<VirtualMachineConfigInfo>) -> mo::V
     mo::VirtualMachineSnapshot::with(|snapshot| {
         snapshot.config = config;
         snapshot.vm = vm.clone();
-        snapshot.child_snapshot = Some(vec![]);
+        snapshot.child_snapshot = Some(MoRefs::new());
         snapshot.value = Some(vec![]);
         snapshot.available_field = Some(vec![]);
     })
