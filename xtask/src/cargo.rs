@@ -54,6 +54,12 @@ pub fn build_xtask() -> Result<PathBuf> {
     build("xtask", Profile::Release)
 }
 
+/// Build the program that counts what hot paths cost, as the tests build it, and return its path.
+pub fn build_counts() -> Result<PathBuf> {
+    run(cargo().args(["build", "--package", "server", "--example", "counts", "--locked"]))?;
+    Ok(target()?.join("debug/examples").join(format!("counts{}", std::env::consts::EXE_SUFFIX)))
+}
+
 fn build(package: &str, profile: Profile) -> Result<PathBuf> {
     let mut command = cargo();
     command.args(["build", "--package", package, "--locked"]);

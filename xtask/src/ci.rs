@@ -1,6 +1,6 @@
 //! The steps of `cargo xtask ci`, in the order in which they run: cheap answers first.
 
-use crate::{cargo, coverage, interop, layers, schema};
+use crate::{bench, cargo, coverage, interop, layers, schema};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use std::time::Instant;
@@ -24,6 +24,8 @@ pub enum Step {
     Coverage,
     /// Real clients against the binary
     Interop,
+    /// The benchmark in small, without judging speed; allocations and instructions of hot paths are judged
+    Bench,
 }
 
 impl Step {
@@ -41,6 +43,7 @@ impl Step {
             Self::Docs => cargo::docs(),
             Self::Coverage => coverage::check(),
             Self::Interop => interop::test(interop::Suite::Fast, cargo::Profile::Debug, &[]),
+            Self::Bench => bench::run(&bench::Options::short()),
         }
     }
 }

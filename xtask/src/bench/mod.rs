@@ -7,6 +7,8 @@
 mod changes;
 mod client;
 mod connections;
+mod counts;
+mod curves;
 mod growth;
 mod guard;
 mod load;
@@ -17,6 +19,7 @@ mod reads;
 mod run;
 mod secure;
 mod server;
+mod slope;
 mod stats;
 mod svg;
 mod table;
@@ -52,7 +55,7 @@ pub struct Options {
     binary: Option<PathBuf>,
     /// A small world, one round, the debug build: only whether everything works, in under a minute
     #[arg(long)]
-    pub short: bool,
+    short: bool,
     /// Only measurements whose name contains this; nothing is written
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
@@ -62,6 +65,19 @@ pub struct Options {
     /// How much a ratio may fall with --check, in percent
     #[arg(long, value_name = "PERCENT", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..100))]
     tolerance: u32,
+    /// Count allocations and instructions of hot paths instead, and fail where they are more than docs/bench-counts.json
+    #[arg(long, conflicts_with_all = ["vcsim", "no_peer", "binary", "short", "only", "check"])]
+    counts: bool,
+    /// Replace docs/bench-counts.json by what --counts counts
+    #[arg(long, requires = "counts")]
+    write: bool,
+}
+
+impl Options {
+    /// What every proof of a change runs: does everything work, and do hot paths cost what they did?
+    pub fn short() -> Self {
+        Self { short: true, ..Self::default() }
+    }
 }
 
 /// How much is measured.
@@ -108,6 +124,9 @@ const LARGE: Scale = Scale { rounds: 2, machines: 100_000, ..FULL };
 
 /// Measure, and write or judge what came of it.
 pub fn run(options: &Options) -> Result<()> {
+    if options.counts {
+        return counts::run(options.write);
+    }
     if cfg!(debug_assertions) && !options.short {
         // The client shares the processors with the server: it must not be a debug build.
         return execute(Command::new(cargo::build_xtask()?).args(env::args_os().skip(1)));
@@ -123,7 +142,7 @@ pub fn run(options: &Options) -> Result<()> {
     let machine = machine::describe(peer.as_ref())?;
     bench.measure(if options.short { &SHORT } else { &FULL }, !options.short);
     let data = bench.table.data(machine);
-    println!("\n{}", table::markdown(&data));
+    println!("\n{}\n{}", table::markdown(&data), slope::markdown(&data));
     finish(options, &data)?;
     if !bench.broken.is_empty() {
         bail!("not everything of ours could be measured:\n{}", bench.broken.join("\n"));
@@ -144,6 +163,9 @@ fn finish(options: &Options, data: &Value) -> Result<()> {
     let file = root().join("docs/bench.json");
     if options.short {
         println!("measured, not judged");
+        if options.only.is_none() {
+            counts::run(false)?;
+        }
     } else if options.check {
         let old = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         table::judge(&serde_json::from_slice(&old)?, data, options.tolerance, options.only.is_some())?;
@@ -154,14 +176,19 @@ fn finish(options: &Options, data: &Value) -> Result<()> {
     Ok(())
 }
 
-/// The data file, the picture, and the table in the page about them.
+/// The data file, the pictures, and the tables in the page about them.
 fn write(data: &Value) -> Result<()> {
     let docs = root().join("docs");
     let page = fs::read_to_string(docs.join("performance.md")).context("cannot read docs/performance.md")?;
-    let page = table::between(&page, &table::markdown(data))?;
+    let page = table::between(&page, "bench", &table::markdown(data))?;
+    let page = table::between(&page, "growth", &slope::markdown(data))?;
     fs::write(docs.join("performance.md"), page)?;
     fs::write(docs.join("bench.json"), serde_json::to_string_pretty(data)? + "\n")?;
     fs::write(docs.join("bench.svg"), svg::draw(data))?;
-    println!("written: docs/bench.json, docs/bench.svg, docs/performance.md");
+    fs::write(docs.join("growth.svg"), curves::draw(data))?;
+    println!("written: docs/bench.json, docs/bench.svg, docs/growth.svg, docs/performance.md");
+    for row in svg::missing(data) {
+        println!("not in docs/bench.svg, because it has no ratio: {row}");
+    }
     Ok(())
 }

@@ -187,13 +187,12 @@ fn regressions(old: &Value, new: &Value, tolerance: f64) -> Vec<(String, String)
     rows(old).filter_map(ratio).filter_map(worse).collect()
 }
 
-/// A text with what stands between two marker lines replaced.
-pub fn between(text: &str, new: &str) -> Result<String> {
-    const BEGIN: &str = "<!-- bench: begin -->\n";
-    const END: &str = "<!-- bench: end -->";
-    let (head, rest) = text.split_once(BEGIN).context("the marker `bench: begin` is missing")?;
-    let (_, tail) = rest.split_once(END).context("the marker `bench: end` is missing")?;
-    Ok(format!("{head}{BEGIN}{new}{END}{tail}"))
+/// A text with what stands between two marker lines of this name replaced.
+pub fn between(text: &str, name: &str, new: &str) -> Result<String> {
+    let (begin, end) = (format!("<!-- {name}: begin -->\n"), format!("<!-- {name}: end -->"));
+    let (head, rest) = text.split_once(&begin).with_context(|| format!("the marker `{name}: begin` is missing"))?;
+    let (_, tail) = rest.split_once(&end).with_context(|| format!("the marker `{name}: end` is missing"))?;
+    Ok(format!("{head}{begin}{new}{end}{tail}"))
 }
 
 #[cfg(test)]
@@ -278,8 +277,8 @@ mod tests {
     #[test]
     fn only_what_stands_between_the_markers_changes() {
         let text = "a\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nb\n";
-        assert_eq!(between(text, "new\n").unwrap(), "a\n<!-- bench: begin -->\nnew\n<!-- bench: end -->\nb\n");
-        assert!(between("a", "new").is_err());
+        assert_eq!(between(text, "bench", "new\n").unwrap(), "a\n<!-- bench: begin -->\nnew\n<!-- bench: end -->\nb\n");
+        assert!(between("a", "bench", "new").is_err() && between(text, "other", "new").is_err());
     }
 
     #[test]
