@@ -29,7 +29,7 @@ fn inventory(settings: &Settings) -> anyhow::Result<Inventory> {
     derive.extend(server::objects::rules());
     let options = Options { seed: settings.seed, derive, ..Options::default() };
     let inventory = Inventory::new(options);
-    let built = inventory.commit(|tx| model::build(tx, &settings.world));
+    let built = inventory.begin(|tx| model::build(tx, &settings.world));
     built.map_err(|error| anyhow!(error).context("cannot make the datacenter"))?;
     Ok(inventory)
 }

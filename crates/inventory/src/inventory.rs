@@ -72,7 +72,18 @@ impl Inventory {
     /// If called from inside a transaction of the same inventory; and with whatever `change` or a rule of derived state
     /// panics with.
     pub fn commit<R, E>(&self, change: impl FnOnce(&mut Tx<'_>) -> Result<R, E>) -> Result<Committed<R>, E> {
-        let committed = self.write(change)?;
+        let committed = self.write(change, self.retention)?;
+        self.announce(committed.revision);
+        Ok(committed)
+    }
+
+    /// [`Inventory::commit`] for what a world begins with: the log begins after it, because nobody has seen what was
+    /// before and would ask for the difference. It would keep all of that alive.
+    ///
+    /// # Panics
+    /// As [`Inventory::commit`].
+    pub fn begin<R, E>(&self, change: impl FnOnce(&mut Tx<'_>) -> Result<R, E>) -> Result<Committed<R>, E> {
+        let committed = self.write(change, Retention { commits: 0, ..self.retention })?;
         self.announce(committed.revision);
         Ok(committed)
     }
@@ -93,14 +104,18 @@ impl Inventory {
         &*self.clock
     }
 
-    fn write<R, E>(&self, change: impl FnOnce(&mut Tx<'_>) -> Result<R, E>) -> Result<Committed<R>, E> {
+    fn write<R, E>(
+        &self,
+        change: impl FnOnce(&mut Tx<'_>) -> Result<R, E>,
+        retention: Retention,
+    ) -> Result<Committed<R>, E> {
         let _turn = self.turn();
         let before = self.snapshot();
         let mut tx = Tx::begin(&before, self.clock.now());
         let value = change(&mut tx)?;
         derive::run(&self.derive, &mut tx);
         let mut revision = before.revision();
-        if let Some(world) = seal(tx, self.retention) {
+        if let Some(world) = seal(tx, retention) {
             revision = world.revision;
             self.current.store(Arc::new(world));
         }

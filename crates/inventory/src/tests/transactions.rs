@@ -202,6 +202,31 @@ fn a_world_without_a_log_still_changes() {
 }
 
 #[test]
+fn the_log_begins_after_the_commit_with_which_the_world_begins() {
+    let world = Inventory::new(options());
+    let begun = world.begin(|tx| Ok::<_, ()>(tx.insert(moref("VirtualMachine", "vm-1"), vm("a")))).unwrap();
+    assert_eq!((begun.revision, world.snapshot().len()), (Revision::new(1), 1));
+    assert!(world.changes_since(Revision::new(0)).is_none());
+    run(&world, |tx| tx.insert(moref("VirtualMachine", "vm-2"), vm("b")));
+    assert_eq!(world.changes_since(begun.revision).unwrap().len(), 1);
+}
+
+#[test]
+fn private_state_that_objects_share_stays_what_it_is_for_the_others_when_one_changes_it() {
+    let world = world();
+    let same = std::sync::Arc::new(1_u32);
+    run(&world, |tx| {
+        for id in ["vm-1", "vm-2"] {
+            tx.insert(moref("VirtualMachine", id), vm(id));
+            assert!(tx.share_private(id, same.clone()));
+        }
+    });
+    run(&world, |tx| *tx.edit_private::<u32>("vm-1").unwrap() += 1);
+    let now = world.snapshot();
+    assert_eq!((now.private::<u32>("vm-1"), now.private::<u32>("vm-2"), *same), (Some(&2), Some(&1), 1));
+}
+
+#[test]
 fn private_state_is_typed_belongs_to_the_transaction_and_goes_with_the_object() {
     let world = world();
     let a = moref("VirtualMachine", "vm-1");

@@ -7,7 +7,7 @@ use vim25::{mo::VirtualMachine, types::VirtualMachinePowerState};
 use crate::vm::admission::Reservation;
 
 /// What a virtual machine, or many of them, use.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Load {
     /// Virtual machines, running or not.
     pub machines: i64,

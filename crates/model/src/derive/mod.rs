@@ -40,7 +40,7 @@ pub fn rules_with(ports: Plugs, passthrough: DirectPath) -> Vec<Box<dyn Derive>>
         Box::new(ports),
         Box::new(passthrough),
         Box::new(crate::vm::derive::Machines),
-        Box::new(totals::Totals),
+        Box::new(totals::Totals::default()),
         Box::new(host::HostUsage),
         Box::new(pool::PoolUsage),
         Box::new(compute::ComputeTotals),

@@ -1,6 +1,9 @@
 //! Hands what virtual machines use to their hosts, pools and datastores.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use inventory::{Derive, Tx};
 use vim25::{MoRef, Str, mo::VirtualMachine};
@@ -16,14 +19,14 @@ use crate::vm::{
 pub(super) struct MachineTotal(pub Load);
 
 /// Bytes that virtual machines use on a datastore. Private state of datastores.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct SpaceTotal {
     pub committed: i64,
     pub uncommitted: i64,
 }
 
-/// What a virtual machine handed over last. Private state of virtual machines.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// What a virtual machine handed over last. Private state of virtual machines; those that use the same share one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 struct Handed {
     load: Load,
     host: Option<Str>,
@@ -137,7 +140,29 @@ impl Changes {
 }
 
 /// The rule.
-pub(super) struct Totals;
+#[derive(Default)]
+pub(super) struct Totals {
+    /// What machines handed over of late, once each.
+    known: Mutex<HashSet<Arc<Handed>>>,
+}
+
+/// More than this is forgotten, and kept anew.
+const REMEMBERED: usize = 1024;
+
+impl Totals {
+    fn once(&self, handed: Handed) -> Arc<Handed> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(same) = known.get(&handed) {
+            return same.clone();
+        }
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        let handed = Arc::new(handed);
+        known.insert(handed.clone());
+        handed
+    }
+}
 
 impl Derive for Totals {
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
@@ -146,16 +171,16 @@ impl Derive for Totals {
             let starts = starts(tx, moref);
             let new = tx.get::<VirtualMachine>(moref).map(|vm| Handed::by(vm, starts));
             let old = match &new {
-                Some(_) => tx.private::<Handed>(&moref.id).cloned(),
-                None => tx.before().private::<Handed>(&moref.id).cloned(),
+                Some(_) => tx.private::<Handed>(&moref.id),
+                None => tx.before().private::<Handed>(&moref.id),
             };
-            if old == new {
+            if old == new.as_ref() {
                 continue;
             }
-            old.iter().for_each(|handed| changes.take(handed));
+            old.into_iter().for_each(|handed| changes.take(handed));
             if let Some(new) = new {
                 changes.give(&new);
-                tx.set_private(&moref.id, new);
+                tx.share_private(&moref.id, self.once(new));
             }
         }
         changes.write(tx);
