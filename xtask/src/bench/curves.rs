@@ -2,7 +2,7 @@
 //!
 //! It has no background and its own colours for a dark page, so it is readable on both.
 
-use super::slope::{CURVES, Curve, Name, curve, slope};
+use super::slope::{CURVES, Curve, Name, curve, rounded, slope};
 use super::svg::STYLE;
 use super::table::short;
 use serde_json::Value;
@@ -39,7 +39,7 @@ fn chart(name: &Name, curve: &Curve) -> String {
     let points = || curve.ours.iter().chain(&curve.peer);
     let (across, down) = (Axis::of(points().map(|p| p.0)), Axis::of(points().map(|p| p.1)));
     let place = |(x, y): (f64, f64)| (LEFT + ACROSS * across.part(x), TOP + DOWN * (1.0 - down.part(y)));
-    let steep = slope(&curve.ours).map_or(String::new(), |(slope, ..)| format!(", slope {slope:.2}"));
+    let steep = slope(&curve.ours).map_or(String::new(), |(slope, ..)| format!(", slope {}", rounded(slope)));
     let mut svg = format!("<text x=\"{LEFT}\" y=\"18\" font-weight=\"bold\">{}{steep}</text>", name.title);
     for value in down.ticks() {
         let (_, y) = place((1.0, value));
@@ -95,6 +95,7 @@ impl Axis {
 fn amount(value: f64, unit: &str) -> String {
     match unit {
         "ms" if value >= 1_000.0 => format!("{} s", number(value / 1_000.0)),
+        "ms" if value < 1.0 => format!("{} µs", number(value * 1_000.0)),
         "µs" if value >= 1_000_000.0 => format!("{} s", number(value / 1_000_000.0)),
         "µs" if value >= 1_000.0 => format!("{} ms", number(value / 1_000.0)),
         _ => format!("{} {unit}", number(value)),
@@ -104,7 +105,7 @@ fn amount(value: f64, unit: &str) -> String {
 fn number(value: f64) -> String {
     match value {
         v if v >= 1_000.0 => format!("{}k", v / 1_000.0),
-        v if v >= 1.0 => format!("{v}"),
+        v if v >= 1.0 => format!("{v:.0}"),
         v => short(v),
     }
 }

@@ -8,8 +8,7 @@ use anyhow::{Error, Result};
 
 type Measure = fn(&Server, &Scale) -> Result<Vec<Figure>>;
 
-/// What is measured on both servers in turns, by the name that `--only` takes. What makes machines comes last, and in a
-/// world of its own size; clones before all others have ended the peer.
+/// What is measured on both servers in turns, by the name that `--only` takes.
 const MEASURES: [(&str, Measure); 7] = [
     ("bulk", reads::bulk),
     ("peak", reads::peak),
@@ -20,6 +19,7 @@ const MEASURES: [(&str, Measure); 7] = [
     ("idle", connections::idle),
 ];
 
+/// In a world of their own. What makes machines comes last, and clones at the very end: they have made the peer crash.
 const TASKS: [(&str, Measure); 4] = [
     ("tasks: power", |server, scale| changes::tasks(server, scale, Work::Power)),
     ("tasks: reconfigure", |server, scale| changes::tasks(server, scale, Work::Reconfigure)),
@@ -91,7 +91,12 @@ impl Bench {
         if names.is_empty() && !beside_nginx {
             return;
         }
-        let mut servers = self.servers(World { machines: scale.machines, tls: false }, &names.join(", "));
+        let mut servers = if names.is_empty() {
+            let ours = self.ours.start(scale.machines, server::PATIENT);
+            self.or_failed(Side::Ours, nginx, ours).into_iter().collect()
+        } else {
+            self.servers(World { machines: scale.machines, tls: false }, &names.join(", "))
+        };
         for server in &servers {
             if let Ok(figures) = growth::sizes(server) {
                 self.table.add(server.side, figures);

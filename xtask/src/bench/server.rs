@@ -49,7 +49,7 @@ pub struct World {
 /// A running server; it ends when this is dropped.
 pub struct Server {
     process: Guarded,
-    last_words: Arc<Mutex<Option<String>>>,
+    last_words: LastWords,
     /// Which one
     pub side: Side,
     /// What it serves
@@ -77,7 +77,10 @@ impl Program {
         let mut process = Guarded::spawn(&mut command)?;
         let last_words = listen(process.child().stderr.take().context("no standard error")?);
         let stdout = process.child().stdout.take().context("no standard output")?;
-        let address = ready(stdout, patience)?;
+        let address = ready(stdout, patience).map_err(|error| match words(&last_words) {
+            Some(words) => error.context(words),
+            None => error,
+        })?;
         let (start, endpoint) = (begin.elapsed(), Endpoint { address, tls: world.tls });
         Ok(Server { process, last_words, side: self.side, world, endpoint, start, _scratch: scratch })
     }
@@ -139,18 +142,27 @@ impl Server {
             }
             thread::sleep(Duration::from_millis(10));
         }
-        let words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Some(words.unwrap_or_else(|| "it ended without a word".to_owned()))
+        Some(words(&self.last_words).unwrap_or_else(|| "it ended without a word".to_owned()))
     }
 }
 
-/// Keep the line that tells of a crash; all others are read away.
-fn listen(stderr: impl Read + Send + 'static) -> Arc<Mutex<Option<String>>> {
+/// The line that told of a crash, once there is one.
+type LastWords = Arc<Mutex<Option<String>>>;
+
+fn words(heard: &LastWords) -> Option<String> {
+    heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Keep the line that tells of a crash, or the last one; all others are read away.
+fn listen(stderr: impl Read + Send + 'static) -> LastWords {
     let heard = Arc::new(Mutex::new(None));
     let keep = heard.clone();
     thread::spawn(move || {
-        for line in BufReader::new(stderr).lines().map_while(Result::ok).filter(|line| tells_of_a_crash(line)) {
-            keep.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(line);
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            let mut kept = keep.lock().unwrap_or_else(PoisonError::into_inner);
+            if !kept.as_deref().is_some_and(tells_of_a_crash) && !line.trim().is_empty() {
+                *kept = Some(line);
+            }
         }
     });
     heard
@@ -215,14 +227,20 @@ mod tests {
         assert_eq!(address("2026/01/01 starting"), None);
     }
 
-    #[test]
-    fn the_line_that_tells_of_a_crash_is_kept() {
-        let heard = listen("2026/01/01 x\npanic: no name\n\ngoroutine 7\npanic: other\n".as_bytes());
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while heard.lock().unwrap().is_none() && Instant::now() < deadline {
+    fn heard(stderr: &'static str) -> Option<String> {
+        let heard = listen(stderr.as_bytes());
+        // The reader holds one of the two until it has come to the end.
+        while Arc::strong_count(&heard) > 1 {
             thread::sleep(Duration::from_millis(1));
         }
-        assert_eq!(heard.lock().unwrap().as_deref(), Some("panic: no name"));
+        words(&heard)
+    }
+
+    #[test]
+    fn the_line_that_tells_of_a_crash_is_kept_or_the_last() {
+        assert_eq!(heard("x\npanic: no name\n\ngoroutine 7\npanic: other\n").as_deref(), Some("panic: no name"));
+        assert_eq!(heard("first\nno space left\n\n").as_deref(), Some("no space left"));
+        assert_eq!(heard(""), None);
     }
 
     #[test]

@@ -71,12 +71,18 @@ pub fn slope(points: &[(f64, f64)]) -> Option<(f64, f64, f64)> {
     slope.is_finite().then(|| (slope, points[0].0, points[points.len() - 1].0))
 }
 
+/// Two digits of a slope, and no sign before nothing.
+pub fn rounded(slope: f64) -> String {
+    let text = format!("{slope:.2}");
+    if text == "-0.00" { "0.00".to_owned() } else { text }
+}
+
 /// A table of all slopes; nothing if nothing grew.
 pub fn markdown(data: &Value) -> String {
     let line = |name: &Name| {
         let curve = curve(data, name.key);
         let cell = |points: &[(f64, f64)]| {
-            slope(points).map_or("–".to_owned(), |(slope, from, to)| format!("{slope:.2} ({from} to {to})"))
+            slope(points).map_or("–".to_owned(), |(slope, from, to)| format!("{} ({from} to {to})", rounded(slope)))
         };
         let at = |points: &[(f64, f64)]| {
             points.last().map_or("–".to_owned(), |(x, y)| format!("{} {} at {x}", short(*y), curve.unit))
@@ -108,6 +114,11 @@ mod tests {
         let (slope, from, to) = slope(&points).unwrap();
         assert!((slope - 2.0).abs() < 1e-9, "{slope}");
         assert_eq!((from, to), (1_000.0, 100_000.0));
+    }
+
+    #[test]
+    fn nothing_has_no_sign() {
+        assert_eq!([-0.001, 0.001, -0.01, 1.0].map(rounded), ["0.00", "0.00", "-0.01", "1.00"]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ const SHOWN: [(&str, &str); 15] = [
     ("FindByUuid among 2000 VMs, p50", "FindByUuid among 2,000 VMs"),
     ("connect over TLS, log in, log out, 4 clients", "Logins over TLS"),
     ("a change reaches 1000 waiters, p99", "A change reaches 1,000 waiters, p99"),
-    ("server CPU per irrelevant change, 1000 waiters", "CPU of a change that wakes none of them"),
+    ("server CPU per irrelevant change, 1000 waiters", "CPU of a change that none waits for"),
     ("power off or on, 16 clients", "Power tasks, 16 clients"),
     ("reconfigure, 16 clients", "Reconfigurations, 16 clients"),
     ("create, 16 clients", "Creations, 16 clients"),
