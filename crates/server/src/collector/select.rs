@@ -107,6 +107,7 @@ impl<'a> Walk<'a> {
 fn references(content: &Shared, traversal: &Traversal) -> Vec<MoRef> {
     match traversal.path.read(&**content) {
         Ok(Some(Any::MoRef(one))) => vec![one],
+        Ok(Some(Any::MoRefs(list))) => list.iter().cloned().collect(),
         Ok(Some(Any::List(list))) => list
             .items
             .into_iter()
