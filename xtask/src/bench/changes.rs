@@ -6,7 +6,7 @@ use super::load::{self, Load};
 use super::server::Server;
 use super::table::Figure;
 use crate::soak::soap::Ref;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Makes names and values that no other round has used.
@@ -25,16 +25,13 @@ pub enum Work {
     Create,
 }
 
-/// Tasks per second with 1 and 16 clients, each on a machine of its own, each task read until it has succeeded.
-pub fn tasks(server: &Server, scale: &Scale, work: Work) -> Result<Vec<Figure>> {
-    let mut figures = Vec::new();
-    for (clients, who) in [(1, "1 client"), (16, "16 clients")] {
-        let what = format!("{}, {who}", work.name());
-        let load = repeat(server, scale, work, clients).with_context(|| who.to_owned())?;
-        figures.push(Figure::rate(&what, "tasks/s", load.rate));
-        figures.push(Figure::cost(format!("{what}: server CPU each"), "µs", load.cpu));
-    }
-    Ok(figures)
+/// Tasks per second of some clients, each on a machine of its own, each task read until it has succeeded.
+pub fn tasks(server: &Server, scale: &Scale, work: Work, clients: usize) -> Result<Vec<Figure>> {
+    let who = if clients == 1 { "1 client".to_owned() } else { format!("{clients} clients") };
+    let what = format!("{}, {who}", work.name());
+    let load = repeat(server, scale, work, clients)?;
+    let cpu = format!("{what}: server CPU each");
+    Ok(vec![Figure::rate(what, "tasks/s", load.rate), Figure::cost(cpu, "µs", load.cpu)])
 }
 
 /// Some work again and again, by that many clients.

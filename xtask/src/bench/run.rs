@@ -9,28 +9,36 @@ use anyhow::{Error, Result};
 type Measure = fn(&Server, &Scale) -> Result<Vec<Figure>>;
 
 /// What is measured on both servers in turns, by the name that `--only` takes.
-const MEASURES: [(&str, Measure); 7] = [
+const MEASURES: [(&str, Measure); 6] = [
+    (PEAK, reads::peak),
     ("bulk", reads::bulk),
-    ("peak", reads::peak),
     ("small", reads::small),
     ("lookups", reads::lookups),
     ("beside", reads::beside_a_long_one),
     ("waiters", waiters::measure),
-    ("idle", connections::idle),
 ];
 
-/// In a world of their own. What makes machines comes last, and clones at the very end: they have made the peer crash.
-const TASKS: [(&str, Measure); 4] = [
-    ("tasks: power", |server, scale| changes::tasks(server, scale, Work::Power)),
-    ("tasks: reconfigure", |server, scale| changes::tasks(server, scale, Work::Reconfigure)),
-    ("tasks: create", |server, scale| changes::tasks(server, scale, Work::Create)),
-    ("tasks: clone", |server, scale| changes::tasks(server, scale, Work::Clone)),
+/// Comes first and once: memory that a server has used before does not show again.
+const PEAK: &str = "peak";
+const LARGE_PEAK: &str = "large: peak";
+const IDLE: &str = "idle";
+
+/// In a world of their own. What makes machines comes last, and clones by many at the very end: they make the peer crash.
+const TASKS: [(&str, Measure); 8] = [
+    ("tasks: power, 1", |server, scale| changes::tasks(server, scale, Work::Power, 1)),
+    ("tasks: power, 16", |server, scale| changes::tasks(server, scale, Work::Power, 16)),
+    ("tasks: reconfigure, 1", |server, scale| changes::tasks(server, scale, Work::Reconfigure, 1)),
+    ("tasks: reconfigure, 16", |server, scale| changes::tasks(server, scale, Work::Reconfigure, 16)),
+    ("tasks: create, 1", |server, scale| changes::tasks(server, scale, Work::Create, 1)),
+    ("tasks: create, 16", |server, scale| changes::tasks(server, scale, Work::Create, 16)),
+    ("tasks: clone, 1", |server, scale| changes::tasks(server, scale, Work::Clone, 1)),
+    ("tasks: clone, 16", |server, scale| changes::tasks(server, scale, Work::Clone, 16)),
 ];
 
 /// What must not cost more because there is more.
 const LARGE_MEASURES: [(&str, Measure); 4] = [
+    (LARGE_PEAK, reads::peak),
     ("large: bulk", reads::bulk),
-    ("large: peak", reads::peak),
     ("large: lookups", reads::lookups),
     ("large: beside", reads::beside_a_long_one),
 ];
@@ -68,6 +76,11 @@ impl Bench {
             growth::measure(self, scale);
         }
         self.group(&MEASURES, scale, "nginx");
+        if self.wants(IDLE) {
+            // In a world of its own, for the same reason as the peak.
+            let mut servers = self.servers(World { machines: secure::FEW, tls: false }, IDLE);
+            self.rounds(&mut servers, IDLE, connections::idle, scale);
+        }
         if self.wants("login over TLS") {
             secure::visits(self, scale);
         }
@@ -141,7 +154,8 @@ impl Bench {
         }
         println!("    {name}");
         let mut failed = Vec::new();
-        for round in 1..=scale.rounds {
+        let rounds = if [PEAK, LARGE_PEAK, IDLE].contains(&name) { 1 } else { scale.rounds };
+        for round in 1..=rounds {
             for server in servers.iter_mut() {
                 if failed.contains(&server.side) {
                     continue;

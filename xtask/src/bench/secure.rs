@@ -11,8 +11,8 @@ use anyhow::Result;
 /// Clients that come and go at once.
 const VISITORS: usize = 4;
 
-/// Machines in the world that is visited.
-const FEW: usize = 20;
+/// Machines in a world of which nothing is read.
+pub const FEW: usize = 20;
 
 /// Visits of both servers in turns.
 pub fn visits(bench: &mut Bench, scale: &Scale) {
