@@ -502,8 +502,8 @@ fn uplinks_cannot_pass_through_and_old_software_says_nothing_of_ports() {
 
 static TOLD: Mutex<Vec<Transition>> = Mutex::new(Vec::new());
 
-fn listen(_: &mut Tx<'_>, transition: &Transition) {
-    TOLD.lock().unwrap().push(transition.clone());
+fn listen(_: &mut Tx<'_>, transitions: &[Transition]) {
+    TOLD.lock().unwrap().extend_from_slice(transitions);
 }
 
 #[test]

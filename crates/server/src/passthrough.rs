@@ -22,8 +22,13 @@ use vim25::{
 
 use crate::events;
 
+/// Posts the events of transitions.
+pub fn tell(tx: &mut Tx<'_>, transitions: &[Transition]) {
+    transitions.iter().for_each(|transition| tell_of(tx, transition));
+}
+
 /// Posts the events of a transition. An adapter that comes with its machine is no news until it passes through.
-pub fn tell(tx: &mut Tx<'_>, transition: &Transition) {
+fn tell_of(tx: &mut Tx<'_>, transition: &Transition) {
     let Transition { vm, key, before, after } = transition;
     let (was, is) = (passes(before), passes(after));
     if was.gen2 != is.gen2 {

@@ -24,6 +24,8 @@ const QUEUES: u16 = 8;
 pub struct Card<'c> {
     /// Its device.
     pub device: &'c Obj<VirtualDevice>,
+    /// Its place among the devices of the machine.
+    pub place: usize,
     /// Its facts.
     pub nic: Nic,
     /// The distributed port that its backing names.
@@ -32,15 +34,20 @@ pub struct Card<'c> {
 
 /// The adapters of a machine, in the order of its devices.
 pub fn cards(config: &VirtualMachineConfigInfo) -> impl Iterator<Item = Card<'_>> {
-    let devices = config.hardware.device.iter().flatten();
-    devices.filter_map(|device| Some(card(config, device, device.cast::<VirtualEthernetCard>()?)))
+    let devices = config.hardware.device.iter().flatten().enumerate();
+    devices.filter_map(|(place, device)| {
+        let nic = nic(config, device, device.cast::<VirtualEthernetCard>()?);
+        Some(Card { device, place, nic, connection: connection(device) })
+    })
 }
 
-fn card<'c>(
-    config: &'c VirtualMachineConfigInfo,
-    device: &'c Obj<VirtualDevice>,
-    card: &VirtualEthernetCard,
-) -> Card<'c> {
+/// The distributed port that the backing of a device names.
+pub fn connection(device: &VirtualDevice) -> Option<&Obj<DistributedVirtualSwitchPortConnection>> {
+    let backing = device.backing.as_ref()?.cast::<VirtualEthernetCardDistributedVirtualPortBackingInfo>()?;
+    Some(&backing.port)
+}
+
+fn nic(config: &VirtualMachineConfigInfo, device: &Obj<VirtualDevice>, card: &VirtualEthernetCard) -> Nic {
     let vmxnet3 = device.cast::<VirtualVmxnet3>();
     let queues = u16::try_from(config.hardware.num_cpu).unwrap_or(1).clamp(1, QUEUES);
     let mut nic = Nic {
@@ -53,9 +60,7 @@ fn card<'c>(
         ..Nic::default()
     };
     options(config, device.key.saturating_sub(FIRST_CARD), &mut nic);
-    let backing = device.backing.as_ref();
-    let port = backing.and_then(|b| b.cast::<VirtualEthernetCardDistributedVirtualPortBackingInfo>());
-    Card { device, nic, connection: port.map(|port| &port.port) }
+    nic
 }
 
 /// Takes what the machine's options say of adapter `number`.

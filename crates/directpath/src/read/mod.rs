@@ -6,7 +6,7 @@ mod host;
 mod machine;
 mod port;
 
-pub use adapter::{Card, cards};
+pub use adapter::{Card, cards, connection};
 pub use host::{gen2, product_version};
 pub use machine::{Beside, vm};
 pub use port::{Chain, Mirrored};

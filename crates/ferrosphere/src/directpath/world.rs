@@ -3,10 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use ::client::{Client, Error, Found, Properties, Query};
+use ::directpath::read;
 use vim25::path::Path;
 use vim25::types::{
     DistributedVirtualPort, DistributedVirtualSwitchPortConnection, DistributedVirtualSwitchPortCriteria,
-    VirtualEthernetCard, VirtualEthernetCardDistributedVirtualPortBackingInfo,
+    VirtualEthernetCard,
 };
 use vim25::{ApiVersion, DataType, MoRef, Obj, Str, args, mo};
 
@@ -207,6 +208,5 @@ pub fn cards(vm: &mo::VirtualMachine) -> impl Iterator<Item = &VirtualEthernetCa
 
 /// The distributed port that an adapter names.
 pub fn connection(card: &VirtualEthernetCard) -> Option<&DistributedVirtualSwitchPortConnection> {
-    let backing = card.backing.as_ref()?;
-    backing.cast::<VirtualEthernetCardDistributedVirtualPortBackingInfo>().map(|backing| &*backing.port)
+    read::connection(card).map(|connection| &**connection)
 }

@@ -18,8 +18,9 @@ use crate::network::ports::{Connectee, Ports};
 pub(super) struct Concerned {
     order: Vec<MoRef>,
     known: HashSet<Str>,
-    /// Those that may have moved or gone: they changed themselves.
+    /// Those that changed themselves, and may have moved or gone.
     changed: Vec<MoRef>,
+    changed_ids: HashSet<Str>,
 }
 
 impl Concerned {
@@ -31,6 +32,7 @@ impl Concerned {
                 "VirtualMachine" if judged.differs(tx, moref) => {
                     all.add(moref);
                     all.changed.push(moref.clone());
+                    all.changed_ids.insert(moref.id.clone());
                 }
                 "HostSystem" if host_changed(tx, moref) => {
                     all.add_all(tx.get::<HostSystem>(moref).and_then(|h| h.vm.as_ref()));
@@ -43,7 +45,7 @@ impl Concerned {
         all
     }
 
-    pub fn add(&mut self, vm: &MoRef) {
+    fn add(&mut self, vm: &MoRef) {
         if self.known.insert(vm.id.clone()) {
             self.order.push(vm.clone());
         }
@@ -56,6 +58,11 @@ impl Concerned {
     /// Those of them that changed themselves.
     pub fn changed(&self) -> impl Iterator<Item = &MoRef> {
         self.changed.iter()
+    }
+
+    /// Whether a machine is one of those.
+    pub fn has_changed(&self, id: &str) -> bool {
+        self.changed_ids.contains(id)
     }
 
     pub fn is_empty(&self) -> bool {

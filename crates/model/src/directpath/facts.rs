@@ -9,7 +9,7 @@ use directpath::{
     read::{self, Beside, Chain, Mirrored},
 };
 use vim25::{
-    DataType, MoRef, Obj, Str,
+    DataType, MoRef, Str,
     mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem, VirtualMachine},
     types::*,
 };
@@ -41,17 +41,26 @@ pub(super) struct Host {
 pub(super) struct Network {
     pub port: facts::Port,
     /// Physical adapters behind the uplinks in use that can pass through, in the order of the teaming policy.
-    pub gen2: Rc<[Str]>,
+    pub gen2: Vec<Str>,
     /// Those of a data processing unit.
-    pub uptv2: Rc<[Str]>,
+    pub uptv2: Vec<Str>,
+}
+
+/// What the verdicts on the adapters of a machine depend on in the machine itself. Many machines are alike in it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Machine {
+    pub vm: Vm,
+    /// The adapters, in the order of the machine's devices.
+    pub cards: Vec<Card>,
 }
 
 /// An adapter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Card {
     pub key: i32,
+    /// Its place among the devices of the machine.
+    pub place: usize,
     pub nic: Nic,
-    /// Its distributed port, as its backing names it.
-    pub connection: Option<Obj<DistributedVirtualSwitchPortConnection>>,
 }
 
 /// The facts of hosts and networks, each read once.
@@ -69,8 +78,8 @@ struct Group<'w> {
     ports: &'w Ports,
     /// Ports of the switch whose packets are mirrored.
     mirrored: Mirrored<'w>,
-    /// What ports without a setting of their own lead to, by host.
-    networks: RefCell<HashMap<Str, Option<Network>>>,
+    /// What ports without a setting of their own lead to, by host: ports that are not mirrored, and ports that are.
+    networks: [RefCell<HashMap<Str, Option<Rc<Network>>>>; 2],
 }
 
 impl<'w, W: View> Sites<'w, W> {
@@ -87,18 +96,25 @@ impl<'w, W: View> Sites<'w, W> {
         read
     }
 
-    /// What a connection leads to on a host; none if there is no such port.
-    pub fn network(&self, connection: &DistributedVirtualSwitchPortConnection, host: &MoRef) -> Option<Network> {
+    /// What a connection leads to on a host; none if there is no such port. Connections that are alike share it.
+    pub fn network(&self, connection: &DistributedVirtualSwitchPortConnection, host: &MoRef) -> Option<Rc<Network>> {
         let group = self.group(connection.portgroup_key.as_ref()?)?;
         let text = connection.port_key.as_ref()?;
         let key = text.parse().ok().filter(|key| group.ports.contains(*key))?;
         if !group.switch.uuid.eq_ignore_ascii_case(&connection.switch_uuid) {
             return None;
         }
-        let own = group.ports.get(key).is_some_and(|port| port.own.is_some());
-        let mut network = if own { self.read_network(&group, key, host) } else { self.shared(&group, key, host) }?;
-        network.port.chain |= group.mirrored.contains(text);
-        Some(network)
+        let mirrored = group.mirrored.contains(text);
+        if group.ports.get(key).is_some_and(|port| port.own.is_some()) {
+            return self.read_network(&group, key, mirrored, host).map(Rc::new);
+        }
+        let networks = &group.networks[usize::from(mirrored)];
+        if let Some(known) = networks.borrow().get(&host.id) {
+            return known.clone();
+        }
+        let read = self.read_network(&group, key, mirrored, host).map(Rc::new);
+        networks.borrow_mut().insert(host.id.clone(), read.clone());
+        read
     }
 
     fn group(&self, key: &Str) -> Option<Rc<Group<'w>>> {
@@ -119,24 +135,15 @@ impl<'w, W: View> Sites<'w, W> {
         let config = switch.config.cast::<VMwareDVSConfigInfo>();
         let sessions = config.and_then(|config| config.vspan_session.as_deref()).unwrap_or_default();
         let mirrored = Mirrored::by(sessions);
-        Some(Group { moref, switch_moref, switch, ports, mirrored, networks: RefCell::default() })
+        Some(Group { moref, switch_moref, switch, ports, mirrored, networks: Default::default() })
     }
 
-    fn shared(&self, group: &Group<'_>, key: u32, host: &MoRef) -> Option<Network> {
-        if let Some(known) = group.networks.borrow().get(&host.id) {
-            return known.clone();
-        }
-        let read = self.read_network(group, key, host);
-        group.networks.borrow_mut().insert(host.id.clone(), read.clone());
-        read
-    }
-
-    fn read_network(&self, group: &Group<'_>, key: u32, host: &MoRef) -> Option<Network> {
+    fn read_network(&self, group: &Group<'_>, key: u32, mirrored: bool, host: &MoRef) -> Option<Network> {
         let chain = ports::chain(self.world, &Place { portgroup: group.moref.clone(), key })?;
         let features = group.switch.capability.features_supported.as_ref();
         let host_facts = self.host(host)?;
         let used = in_use(chain, &ports::uplinks(self.world, group.switch_moref, host));
-        let those = |can: &dyn Fn(&Str) -> bool| used.iter().filter(|pnic| can(pnic)).cloned().collect::<Rc<[Str]>>();
+        let those = |can: &dyn Fn(&Str) -> bool| used.iter().filter(|pnic| can(pnic)).cloned().collect::<Vec<Str>>();
         let gen2 = those(&|pnic| host_facts.lab.pnic(pnic).is_some_and(|p| p.upt));
         let uptv2 = those(&|pnic| host_facts.dpu.contains(pnic) && host_facts.lab.pnic(pnic).is_some_and(|p| p.upt));
         let port = facts::Port {
@@ -146,7 +153,7 @@ impl<'w, W: View> Sites<'w, W> {
             allowed: chain.is_allowed(),
             uplink_gen2: !gen2.is_empty(),
             uplink_dpu: !uptv2.is_empty(),
-            chain: chain.is_watched(),
+            chain: mirrored || chain.is_watched(),
         };
         Some(Network { port, gen2, uptv2 })
     }
@@ -189,13 +196,15 @@ fn in_use(chain: Chain<'_>, uplinks: &[Uplink]) -> Vec<Str> {
     }
 }
 
-/// The facts of a machine.
-pub(super) fn machine(world: &impl View, moref: &MoRef, vm: &VirtualMachine, config: &VirtualMachineConfigInfo) -> Vm {
-    let beside = Beside {
-        operation: world.state::<UnderWay>(&moref.id).is_some_and(|now| conflicts(now.operation)),
-        vmci: world.state::<VmciInUse>(&moref.id).is_some(),
-    };
-    read::vm(config, &vm.runtime, vm.guest.as_deref(), beside)
+impl Machine {
+    pub fn read(world: &impl View, id: &str, vm: &VirtualMachine, config: &VirtualMachineConfigInfo) -> Machine {
+        let beside = Beside {
+            operation: world.state::<UnderWay>(id).is_some_and(|now| conflicts(now.operation)),
+            vmci: world.state::<VmciInUse>(id).is_some(),
+        };
+        let cards = read::cards(config).map(|c| Card { key: c.device.key, place: c.place, nic: c.nic });
+        Machine { vm: read::vm(config, &vm.runtime, vm.guest.as_deref(), beside), cards: cards.collect() }
+    }
 }
 
 /// Whether passing through ends for as long as this lasts.
@@ -206,9 +215,4 @@ pub(super) fn conflicts(operation: Operation) -> bool {
         Operation::Reconfigure { adapters } => adapters,
         _ => false,
     }
-}
-
-/// The adapters of a machine, in the order of its devices.
-pub(super) fn cards(config: &VirtualMachineConfigInfo) -> impl Iterator<Item = Card> {
-    read::cards(config).map(|card| Card { key: card.device.key, nic: card.nic, connection: card.connection.cloned() })
 }

@@ -1,21 +1,22 @@
 //! Which machines have to be judged again.
 //!
 //! A machine is judged when it differs, in what passthrough depends on, from what it was before the commit; or, once it
-//! was judged in the commit, from what it was then. Rules are told of what they wrote themselves, so that this is what
-//! keeps the second look cheap.
+//! was judged for that in the commit, from what it was then; or when it shows something else than is said of it. Rules
+//! are told of what they wrote themselves, so that this is what keeps the second look cheap.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use inventory::{Revision, Snapshot, Tx};
+use inventory::{Revision, Tx};
 use vim25::{
-    DataType, MoRef, Obj, Str,
+    DataType, MoRef, Obj, Shared, Str, cast,
     mo::VirtualMachine,
-    types::{GuestInfo, VirtualMachineConfigInfo, VirtualMachineRuntimeInfo},
+    types::{GuestInfo, VirtualMachineRuntimeInfo},
 };
 
+use super::said::{Passthrough, is_shown};
 use crate::{
     network::View,
     vm::activity::{Operation, UnderWay, VmciInUse},
@@ -29,17 +30,17 @@ pub(super) struct Judged(Mutex<Memory>);
 #[derive(Default)]
 pub(super) struct Memory {
     began: Revision,
-    machines: HashMap<Str, Inputs>,
+    machines: HashMap<Str, Seen>,
 }
 
-/// What the verdicts on the adapters of a machine depend on in the machine itself. Shared, so that looking costs nothing.
-struct Inputs {
-    config: Option<Obj<VirtualMachineConfigInfo>>,
-    runtime: Obj<VirtualMachineRuntimeInfo>,
-    guest: Option<Obj<GuestInfo>>,
-    operation: Option<Operation>,
-    vmci: bool,
+/// A machine as it was when it was judged. Shared, so that looking costs nothing.
+struct Seen {
+    content: Shared,
+    activity: Activity,
 }
+
+/// What no property shows: the operation under way, and whether the guest uses VMCI.
+type Activity = (Option<Operation>, bool);
 
 impl Judged {
     /// The memory of this transaction: empty at its beginning.
@@ -56,70 +57,52 @@ impl Judged {
 impl Memory {
     /// Whether a machine may differ in what passthrough depends on. One that is gone does: it lets go of what it held.
     pub fn differs(&self, tx: &Tx<'_>, moref: &MoRef) -> bool {
-        let Some(now) = tx.get::<VirtualMachine>(moref) else { return true };
-        if let Some(known) = self.machines.get(&moref.id) {
-            return !known.same(&Inputs::of(tx, moref, now));
-        }
-        let shares = |before: &Snapshot| {
-            let (old, new) = (before.find(&moref.id)?, tx.find(&moref.id)?);
-            Some(Arc::ptr_eq(&old.content, &new.content) && same_activity(before, tx, &moref.id))
+        let Some(now) = tx.find(&moref.id) else { return true };
+        let then = match self.machines.get(&moref.id) {
+            Some(seen) => Some((&seen.content, seen.activity)),
+            None => tx.before().find(&moref.id).map(|old| (&old.content, activity(tx.before(), &moref.id))),
         };
-        let before = tx.before();
-        let same = |old| Inputs::of(before, moref, old).same(&Inputs::of(tx, moref, now));
-        shares(before) != Some(true) && !before.get::<VirtualMachine>(moref).is_some_and(same)
+        let Some((then, _)) = then.filter(|(_, was)| *was == activity(tx, &moref.id)) else { return true };
+        if Arc::ptr_eq(then, &now.content) {
+            return false;
+        }
+        let machine = cast::<VirtualMachine>;
+        let (Some(then), Some(now)) = (machine(&**then), machine(&*now.content)) else { return true };
+        !same(then, now) || !is_shown(tx.private::<Passthrough>(&moref.id), now)
     }
 
     /// Remembers what a machine is now.
     pub fn remember(&mut self, tx: &Tx<'_>, moref: &MoRef) {
-        if let Some(vm) = tx.get::<VirtualMachine>(moref) {
-            self.machines.insert(moref.id.clone(), Inputs::of(tx, moref, vm));
+        if let Some(object) = tx.find(&moref.id) {
+            let seen = Seen { content: object.content.clone(), activity: activity(tx, &moref.id) };
+            self.machines.insert(moref.id.clone(), seen);
         }
     }
 }
 
-fn same_activity(before: &Snapshot, tx: &Tx<'_>, id: &str) -> bool {
-    operation(before, id) == operation(tx, id)
-        && before.private::<VmciInUse>(id).is_some() == tx.private::<VmciInUse>(id).is_some()
+fn activity(world: &impl View, id: &str) -> Activity {
+    (world.state::<UnderWay>(id).map(|now| now.operation), world.state::<VmciInUse>(id).is_some())
 }
 
-fn operation(world: &impl View, id: &str) -> Option<Operation> {
-    world.state::<UnderWay>(id).map(|now| now.operation)
+/// Whether two states of a machine are the same in what the verdicts on its adapters depend on.
+fn same(then: &VirtualMachine, now: &VirtualMachine) -> bool {
+    let tools = |guest: &Option<Obj<GuestInfo>>| guest.as_ref().and_then(|g| g.tools_running_status.clone());
+    one(&then.config, &now.config)
+        && same_runtime(&then.runtime, &now.runtime)
+        && (one(&then.guest, &now.guest) || tools(&then.guest) == tools(&now.guest))
 }
 
-impl Inputs {
-    fn of(world: &impl View, moref: &MoRef, vm: &VirtualMachine) -> Inputs {
-        Inputs {
-            config: vm.config.clone(),
-            runtime: vm.runtime.clone(),
-            guest: vm.guest.clone(),
-            operation: operation(world, &moref.id),
-            vmci: world.state::<VmciInUse>(&moref.id).is_some(),
-        }
-    }
-
-    fn same(&self, now: &Inputs) -> bool {
-        let tools = |guest: &Option<Obj<GuestInfo>>| guest.as_ref().and_then(|g| g.tools_running_status.clone());
-        same(&self.config, &now.config)
-            && self.same_runtime(&now.runtime)
-            && (same(&self.guest, &now.guest) || tools(&self.guest) == tools(&now.guest))
-            && self.operation == now.operation
-            && self.vmci == now.vmci
-    }
-
-    fn same_runtime(&self, new: &Obj<VirtualMachineRuntimeInfo>) -> bool {
-        let old = &self.runtime;
-        old.same(new)
-            || old.host == new.host
-                && old.power_state == new.power_state
-                && old.fault_tolerance_state == new.fault_tolerance_state
-                && old.record_replay_state == new.record_replay_state
-                && old.device == new.device
-    }
+fn same_runtime(then: &Obj<VirtualMachineRuntimeInfo>, now: &Obj<VirtualMachineRuntimeInfo>) -> bool {
+    then.same(now)
+        || then.host == now.host
+            && then.power_state == now.power_state
+            && then.fault_tolerance_state == now.fault_tolerance_state
+            && then.record_replay_state == now.record_replay_state
 }
 
-fn same<T: DataType>(old: &Option<Obj<T>>, new: &Option<Obj<T>>) -> bool {
-    match (old, new) {
-        (Some(old), Some(new)) => old.same(new),
-        (old, new) => old.is_none() && new.is_none(),
+fn one<T: DataType>(then: &Option<Obj<T>>, now: &Option<Obj<T>>) -> bool {
+    match (then, now) {
+        (Some(then), Some(now)) => then.same(now),
+        (then, now) => then.is_none() && now.is_none(),
     }
 }

@@ -8,6 +8,7 @@
 //! What ports show comes from the same verdict: [`show_port`]. Whoever wants to hear of changes gives the rule a
 //! [`Teller`].
 
+mod case;
 mod concern;
 mod facts;
 mod judged;

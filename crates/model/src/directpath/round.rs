@@ -1,20 +1,25 @@
 //! One run of the rule: facts, verdicts, and who gets what of the hosts' pools.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    rc::Rc,
+    sync::Arc,
+};
 
 use directpath::{
-    Facts, Grant, HostReason, Set, Technology, demand,
-    facts::{self as plain, Vm},
-    judge,
-    pool::{Ledger, Owner, Shortage},
+    demand,
+    pool::{Ledger, Owner},
+    read,
 };
 use inventory::Tx;
-use vim25::{MoRef, Str, mo::VirtualMachine};
+use vim25::{MoRef, Str, cast, mo::VirtualMachine};
 
 use super::{
+    case::{Case, Cases, Short},
     concern::Concerned,
-    facts::{self, Card, Host, Network, Sites},
-    said::{Adapter, PortSaid, Said},
+    facts::{Machine, Sites},
+    said::{Passthrough, is_shown},
+    write::Known,
 };
 
 /// Who holds and who waits for virtual functions and interrupt vectors of a host: private state of the host.
@@ -24,108 +29,110 @@ pub type Pools = Ledger<Str, Str>;
 pub(super) struct Outcome {
     /// The pools that differ, by host.
     pub pools: Vec<(Str, Pools)>,
-    /// What is said of the adapters of each machine that was looked at.
-    pub said: Vec<(MoRef, Vec<Adapter>)>,
+    /// The machines of which something else is said than before, or shown than is said.
+    pub news: Vec<News>,
+}
+
+/// What is said of a machine.
+pub(super) struct News {
+    pub vm: MoRef,
+    pub before: Option<Passthrough>,
+    pub now: Option<Arc<Passthrough>>,
 }
 
 /// A run.
 pub(super) struct Round<'r, 'a> {
     tx: &'r Tx<'a>,
+    concerned: &'r Concerned,
+    known: &'r Known,
     sites: Sites<'r, Tx<'a>>,
-    looked: Vec<Looked>,
-    at: HashMap<Str, usize>,
+    cases: Cases,
+    looked: Vec<Looked<'r>>,
+    at: HashMap<&'r str, usize>,
     pools: BTreeMap<Str, Pools>,
     /// Machines that held or waited for something on a host when the run began.
     owners: HashMap<Str, HashSet<Str>>,
 }
 
-/// A machine.
-struct Looked {
-    vm: MoRef,
-    host: Option<MoRef>,
-    facts: Vm,
-    cards: Vec<Seen>,
+/// A machine. There may be a hundred thousand: what it has in common with others is in the case.
+struct Looked<'r> {
+    moref: &'r MoRef,
+    vm: &'r VirtualMachine,
+    before: Option<&'r Passthrough>,
+    case: Rc<Case>,
+    short: Short,
 }
 
-/// An adapter.
-struct Seen {
-    card: Card,
-    network: Option<Network>,
-    wants: Option<Technology>,
-    short: Option<Shortage>,
+impl<'r> Looked<'r> {
+    fn host(&self) -> Option<&'r MoRef> {
+        self.vm.runtime.host.as_ref()
+    }
 }
 
 impl<'r, 'a> Round<'r, 'a> {
-    pub fn run(tx: &'r Tx<'a>, concerned: &Concerned) -> Outcome {
-        let (looked, at, pools, owners) = Default::default();
-        let mut round = Round { tx, sites: Sites::of(tx), looked, at, pools, owners };
-        concerned.iter().for_each(|vm| round.look(vm));
-        let hosts = round.release(concerned);
+    pub fn run(tx: &'r Tx<'a>, concerned: &'r Concerned, known: &'r Known) -> Outcome {
+        let (cases, looked, at, pools, owners) = Default::default();
+        let mut round = Round { tx, concerned, known, sites: Sites::of(tx), cases, looked, at, pools, owners };
+        concerned.iter().for_each(|vm| round.look(&vm.id));
+        let hosts = round.release();
         hosts.iter().for_each(|host| round.serve(host));
         round.outcome()
     }
 
-    /// Gathers the facts of a machine, once.
-    fn look(&mut self, moref: &MoRef) {
-        let Some(vm) = self.tx.get::<VirtualMachine>(moref).filter(|_| !self.at.contains_key(&moref.id)) else {
-            return;
-        };
+    /// Finds out what matters of a machine, once.
+    fn look(&mut self, id: &str) {
+        let Some(object) = self.tx.find(id).filter(|_| !self.at.contains_key(id)) else { return };
+        let Some(vm) = cast::<VirtualMachine>(&*object.content) else { return };
         let Some(config) = vm.config.as_deref() else { return };
-        let host = vm.runtime.host.clone();
-        let facts = facts::machine(self.tx, moref, vm, config);
-        let cards = facts::cards(config).map(|card| {
-            let network = card.connection.as_ref().zip(host.as_ref());
-            let network = network.and_then(|(connection, host)| self.sites.network(connection, host));
-            Seen { card, network, wants: None, short: None }
+        let before = self.tx.private::<Passthrough>(id);
+        // Of a machine that did not change itself, what was read when it was last judged still holds.
+        let facts = match before.filter(|_| !self.concerned.has_changed(id)) {
+            Some(before) => before.facts().clone(),
+            None => self.cases.facts(Machine::read(self.tx, id, vm, config)),
+        };
+        let host = vm.runtime.host.as_ref();
+        let networks = facts.cards.iter().map(|card| {
+            let device = config.hardware.device.as_ref()?.get(card.place)?;
+            self.sites.network(read::connection(device)?, host?)
         });
-        let cards = cards.collect();
-        let mut looked = Looked { vm: moref.clone(), host, facts, cards };
-        let host = looked.host.as_ref().and_then(|host| self.sites.host(host));
-        for card in &mut looked.cards {
-            let would =
-                |technology| looked.facts.on && judged(technology, host.as_deref(), &looked.facts, card).0.active;
-            card.wants = [Technology::Gen2, Technology::Uptv2].into_iter().find(|technology| would(*technology));
-        }
-        self.at.insert(moref.id.clone(), self.looked.len());
-        self.looked.push(looked);
+        let case = self.cases.of(&facts, host.and_then(|host| self.sites.host(host)), networks);
+        self.at.insert(&object.moref.id, self.looked.len());
+        self.looked.push(Looked { moref: &object.moref, vm, before, case, short: Short::new() });
+    }
+
+    fn looked(&self, id: &str) -> Option<&Looked<'r>> {
+        self.at.get(id).map(|at| &self.looked[*at])
     }
 
     /// Takes back what machines hold or wait for and no longer want. Returns the hosts whose pools are to be served.
-    fn release(&mut self, concerned: &Concerned) -> BTreeSet<MoRef> {
+    fn release(&mut self) -> BTreeSet<MoRef> {
         let mut hosts = BTreeSet::new();
-        for vm in concerned.changed() {
-            let before = self.tx.before().get::<VirtualMachine>(vm).and_then(|vm| vm.runtime.host.clone());
-            let now = self.at.get(&vm.id).and_then(|at| self.looked[*at].host.clone());
-            if let Some(before) = before.filter(|before| now.as_ref() != Some(before))
-                && self.let_go(&before, vm, |_| true)
+        for vm in self.concerned.changed() {
+            let before = self.tx.before().get::<VirtualMachine>(vm).and_then(|vm| vm.runtime.host.as_ref());
+            let now = self.looked(&vm.id).and_then(Looked::host);
+            if let Some(before) = before.filter(|before| now != Some(before))
+                && self.let_go(before, &vm.id, |_| true)
             {
-                hosts.insert(before);
+                hosts.insert(before.clone());
             }
         }
-        for vm in concerned.iter() {
-            let Some(now) = self.at.get(&vm.id).and_then(|at| self.looked[*at].host.clone()) else { continue };
-            let wanted = self.wanted(vm);
-            if self.let_go(&now, vm, |key| !wanted.contains(&key)) || !wanted.is_empty() {
-                hosts.insert(now);
+        for at in 0..self.looked.len() {
+            let Looked { moref, case, .. } = &self.looked[at];
+            let (Some(host), case) = (self.looked[at].host(), case.clone()) else { continue };
+            if self.let_go(host, &moref.id, |key| !case.wanting().any(|wanting| wanting == key)) || case.wants_any() {
+                hosts.insert(host.clone());
             }
         }
         hosts
     }
 
-    /// Keys of the adapters of a machine that would pass through.
-    fn wanted(&self, vm: &MoRef) -> Vec<i32> {
-        let looked = self.at.get(&vm.id).map(|at| &self.looked[*at]);
-        let cards = looked.iter().flat_map(|looked| &looked.cards);
-        cards.filter(|card| card.wants.is_some()).map(|card| card.card.key).collect()
-    }
-
     /// Releases adapters of a machine on a host. Whether any held or waited.
-    fn let_go(&mut self, host: &MoRef, vm: &MoRef, which: impl Fn(i32) -> bool) -> bool {
-        if !self.owners_of(host).contains(&vm.id) {
+    fn let_go(&mut self, host: &MoRef, vm: &str, which: impl Fn(i32) -> bool) -> bool {
+        if !self.owners_of(host).contains(vm) {
             return false;
         }
         let Some(pools) = self.pools_of(host) else { return false };
-        let owners = owners(pools).filter(|owner| owner.vm == vm.id && which(owner.key));
+        let owners = owners(pools).filter(|owner| owner.vm == vm && which(owner.key));
         let owners: Vec<Owner<Str>> = owners.cloned().collect();
         owners.iter().for_each(|owner| {
             pools.release(owner);
@@ -134,8 +141,11 @@ impl<'r, 'a> Round<'r, 'a> {
     }
 
     fn owners_of(&mut self, host: &MoRef) -> &HashSet<Str> {
-        let read = || self.tx.private::<Pools>(&host.id).into_iter().flat_map(owners).map(|o| o.vm.clone()).collect();
-        self.owners.entry(host.id.clone()).or_insert_with(read)
+        if !self.owners.contains_key(&host.id) {
+            let owners = self.tx.private::<Pools>(&host.id).into_iter().flat_map(owners).map(|o| o.vm.clone());
+            self.owners.insert(host.id.clone(), owners.collect());
+        }
+        &self.owners[&host.id]
     }
 
     /// The pools of a host under way; none if nobody ever asked for anything there.
@@ -155,12 +165,12 @@ impl<'r, 'a> Round<'r, 'a> {
         let lost = pools.resize(functions, count(site.lab.interrupt_vectors));
         let waiting: Vec<Owner<Str>> = pools.waiting().cloned().collect();
         for owner in lost.iter().chain(&waiting) {
-            self.look(&MoRef::new("VirtualMachine", owner.vm.clone()));
+            self.look(&owner.vm);
         }
-        let asking = self.looked.iter().filter(|looked| looked.host.as_ref() == Some(host));
+        let asking = self.looked.iter().filter(|looked| looked.case.wants_any() && looked.host() == Some(host));
         let asking = asking.flat_map(|looked| {
-            let wanting = looked.cards.iter().filter(|card| card.wants.is_some());
-            wanting.map(|card| Owner { vm: looked.vm.id.clone(), key: card.card.key })
+            let owner = |key| Owner { vm: looked.moref.id.clone(), key };
+            looked.case.wanting().map(owner)
         });
         let waited: BTreeSet<&Owner<Str>> = waiting.iter().collect();
         let asking: Vec<Owner<Str>> = asking.filter(|owner| !waited.contains(owner)).collect();
@@ -172,59 +182,36 @@ impl<'r, 'a> Round<'r, 'a> {
 
     /// Asks for what an adapter needs, if it still wants to pass through.
     fn ask(&mut self, pools: &mut Pools, owner: &Owner<Str>) {
-        let looked = self.at.get(&owner.vm).and_then(|at| self.looked.get_mut(*at));
-        let card = looked.and_then(|looked| looked.cards.iter_mut().find(|card| card.card.key == owner.key));
-        let wanting = card.and_then(|card| card.wants.map(|technology| (card, technology)));
-        let Some((card, technology)) = wanting else {
+        let looked = self.at.get(&*owner.vm).map(|at| &mut self.looked[*at]);
+        let wish = looked.and_then(|looked| {
+            let Looked { case, short, .. } = looked;
+            case.wish(owner.key).map(|wish| (wish, case.facts.cards.len(), short))
+        });
+        let Some(((at, nic, pnics), cards, short)) = wish else {
             pools.release(owner);
             return;
         };
-        let network = card.network.as_ref();
-        let pnics = network.map_or(&[][..], |network| match technology {
-            Technology::Gen2 => &network.gen2,
-            Technology::Uptv2 => &network.uptv2,
-        });
-        card.short = pools.request(owner, pnics, demand(&card.card.nic)).err();
+        let shortage = pools.request(owner, pnics, demand(nic)).err();
+        if shortage.is_some() {
+            short.resize(cards, None);
+        }
+        if let Some(place) = short.get_mut(at) {
+            *place = shortage;
+        }
     }
 
     fn outcome(self) -> Outcome {
-        let said = self.looked.iter().map(|looked| (looked.vm.clone(), self.said(looked))).collect();
+        let news = self.looked.iter().filter_map(|looked| self.news(looked)).collect();
         let differs = |(host, pools): &(Str, Pools)| self.tx.private::<Pools>(host) != Some(pools);
-        Outcome { said, pools: self.pools.into_iter().filter(differs).collect() }
+        Outcome { news, pools: self.pools.into_iter().filter(differs).collect() }
     }
 
-    fn said(&self, looked: &Looked) -> Vec<Adapter> {
-        let host = looked.host.as_ref().and_then(|host| self.sites.host(host));
-        let host = host.as_deref();
-        let knows_gen2 = host.is_some_and(|host| !host.gen2.contains(HostReason::IncompatibleProduct));
-        let adapter = |card: &Seen| {
-            let (gen2, port) = judged(Technology::Gen2, host, &looked.facts, card);
-            let upt = card.card.nic.uptv2.then(|| judged(Technology::Uptv2, host, &looked.facts, card).0);
-            let port = (knows_gen2 && card.network.is_some()).then_some(port);
-            Adapter { key: card.card.key, gen2, upt, port }
-        };
-        looked.cards.iter().map(adapter).collect()
+    /// What is to be written of a machine; none if nothing is.
+    fn news(&self, looked: &Looked<'_>) -> Option<News> {
+        let now = looked.case.said(&looked.short, self.known);
+        let same = looked.before == now.as_deref() && is_shown(now.as_deref(), looked.vm);
+        (!same).then(|| News { vm: looked.moref.clone(), before: looked.before.cloned(), now })
     }
-}
-
-/// What is to be said of an adapter and its port, as far as it is known what the pools gave.
-fn judged(technology: Technology, host: Option<&Host>, vm: &Vm, card: &Seen) -> (Said, PortSaid) {
-    let host = host.map_or_else(nowhere, Host::facts);
-    let short = card.short.filter(|_| card.wants == Some(technology));
-    let grant = match short {
-        None => Grant::Granted,
-        Some(Shortage::VirtualFunctions) => Grant::NoVirtualFunction,
-        Some(Shortage::Vectors) => Grant::NoVectors,
-    };
-    let port = card.network.as_ref().map(|network| &network.port);
-    let verdict = judge(technology, &Facts { host: &host, port, vm, nic: &card.card.nic, grant });
-    (Said::from(&verdict), PortSaid::from(&verdict))
-}
-
-/// A machine that is on no host has nothing that could pass it through.
-fn nowhere<'h>() -> plain::Host<'h> {
-    let reasons = Set::EMPTY.with(HostReason::IncompatibleProduct);
-    plain::Host { gen2: reasons, uptv2: reasons, ..plain::Host::default() }
 }
 
 fn owners(pools: &Pools) -> impl Iterator<Item = &Owner<Str>> {

@@ -19,8 +19,8 @@ pub struct DirectPath {
     judged: Judged,
 }
 
-/// Hears of changes, inside the commit.
-pub type Teller = fn(&mut Tx<'_>, &Transition);
+/// Hears of changes, inside the commit and when all of them are written.
+pub type Teller = fn(&mut Tx<'_>, &[Transition]);
 
 /// Something else is said of an adapter than before.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,16 +53,17 @@ impl Derive for DirectPath {
         if concerned.is_empty() {
             return;
         }
-        let outcome = Round::run(tx, &concerned);
+        let outcome = Round::run(tx, &concerned, &self.known);
         for (host, pools) in outcome.pools {
             tx.set_private(&host, pools);
         }
-        let tell = self.tell.filter(|_| !tx.before().is_empty());
-        let mut writer = Writer::new(&self.known, tell);
+        let mut writer = Writer::default();
+        outcome.news.iter().for_each(|news| writer.write(tx, news));
         let mut judged = self.judged.in_this(tx);
-        for (vm, adapters) in outcome.said {
-            writer.write(tx, &vm, adapters);
-            judged.remember(tx, &vm);
+        concerned.changed().for_each(|vm| judged.remember(tx, vm));
+        drop(judged);
+        if let Some(tell) = self.tell.filter(|_| !tx.before().is_empty() && !writer.transitions.is_empty()) {
+            tell(tx, &writer.transitions);
         }
     }
 }

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use directpath::{OtherReason, PortOther, PortReason, Reason, Set, Verdict, VmReason};
 use vim25::{
     Obj, Str,
+    mo::VirtualMachine,
     types::{
         DVPortStatus, VirtualMachineDeviceRuntimeInfo, VirtualMachineDeviceRuntimeInfoVirtualEthernetCardRuntimeState,
     },
 };
+
+use super::facts::Machine;
 
 /// What is said of an adapter, of VMDirectPath Gen 2 or of UPTv2: active, or why not.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,18 +50,34 @@ pub struct Adapter {
 }
 
 /// What is said of all adapters of a machine: private state of machines that have adapters.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Passthrough(pub(super) Arc<Shown>);
+#[derive(Clone, Debug)]
+pub struct Passthrough(Arc<Shown>);
 
-/// The same in both forms.
-#[derive(Debug, PartialEq)]
-pub(super) struct Shown {
-    pub adapters: Vec<Adapter>,
+/// The same in both forms, with what it was concluded from.
+#[derive(Debug)]
+struct Shown {
+    facts: Arc<Machine>,
+    adapters: Vec<Adapter>,
     /// `runtime.device`.
-    pub device: Vec<Obj<VirtualMachineDeviceRuntimeInfo>>,
+    device: Vec<Obj<VirtualMachineDeviceRuntimeInfo>>,
 }
 
 impl Passthrough {
+    pub(super) fn new(facts: Arc<Machine>, adapters: Vec<Adapter>) -> Passthrough {
+        let device = adapters.iter().map(entry).collect();
+        Passthrough(Arc::new(Shown { facts, adapters, device }))
+    }
+
+    /// What was read from the machine when it was last judged.
+    pub(super) fn facts(&self) -> &Arc<Machine> {
+        &self.0.facts
+    }
+
+    /// `runtime.device` of the machine.
+    pub(super) fn device(&self) -> &Vec<Obj<VirtualMachineDeviceRuntimeInfo>> {
+        &self.0.device
+    }
+
     /// Every adapter, in the order of the machine's devices.
     pub fn adapters(&self) -> &[Adapter] {
         &self.0.adapters
@@ -70,11 +89,16 @@ impl Passthrough {
     }
 }
 
-impl Shown {
-    pub fn new(adapters: Vec<Adapter>) -> Shown {
-        let device = adapters.iter().map(entry).collect();
-        Shown { adapters, device }
+impl PartialEq for Passthrough {
+    fn eq(&self, other: &Passthrough) -> bool {
+        let (a, b) = (&self.0, &other.0);
+        Arc::ptr_eq(a, b) || a.facts == b.facts && a.adapters == b.adapters
     }
+}
+
+/// Whether a machine shows what is said of it.
+pub(super) fn is_shown(said: Option<&Passthrough>, vm: &VirtualMachine) -> bool {
+    vm.runtime.device.as_ref() == said.map(Passthrough::device)
 }
 
 impl From<&Verdict<'_>> for Said {
