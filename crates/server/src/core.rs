@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use vim25::{ApiVersion, DateTime, MoRef};
 
 use crate::{
-    collector::Waiters,
+    collector::{Budget, Lookout},
     dispatch::Registry,
     session::{Credentials, Session, Sessions},
     sight::Sight,
@@ -59,8 +59,10 @@ pub struct Core {
     pub(crate) tasks: Mutex<VecDeque<MoRef>>,
     /// The VMCI fabrics of the hosts; none unless VMCI is run.
     pub vmci: Fabrics,
-    /// Calls that wait for updates.
-    pub(crate) waiters: Arc<Waiters>,
+    /// Follows the log for the filters of all sessions.
+    pub(crate) lookout: Arc<Lookout>,
+    /// What filters and retrievals of all sessions may hold on to.
+    pub(crate) budget: Arc<Budget>,
 }
 
 impl Core {
@@ -75,7 +77,8 @@ impl Core {
             settings,
             tasks: Mutex::default(),
             vmci: Fabrics::default(),
-            waiters: Arc::default(),
+            lookout: Arc::default(),
+            budget: Arc::default(),
         }
     }
 

@@ -4,9 +4,15 @@
 use std::sync::Arc;
 
 use inventory::Snapshot;
-use vim25::{DataType, MoRef, Shared, managed_type, mo};
+use vim25::{DataType, MoRef, Shared, Type, managed_type, mo};
 
 use crate::session::Session;
+
+#[cfg(test)]
+thread_local! {
+    /// How many objects this thread has read.
+    pub static READ: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
 
 /// The world at one revision through the eyes of one session.
 #[derive(Clone)]
@@ -20,9 +26,21 @@ pub struct Sight {
 impl Sight {
     /// The properties of an object, if it exists and is of the type that the reference names.
     pub fn content(&self, moref: &MoRef) -> Option<Shared> {
+        #[cfg(test)]
+        READ.set(READ.get() + 1);
         let content = self.own(moref).or_else(|| self.snapshot.find(&moref.id).map(|o| o.content.clone()))?;
         let declared = managed_type(&moref.kind)?;
         content.descriptor().is_a(declared).then(|| self.overlay(content))
+    }
+
+    /// The exact type of an object, under the same conditions. Costs less where the properties are computed.
+    pub fn kind(&self, moref: &MoRef) -> Option<&'static Type> {
+        let own = self.session.as_ref().and_then(|session| session.object(&moref.id));
+        let kind = match own {
+            Some(object) => managed_type(&object.moref().kind)?,
+            None => self.snapshot.find(&moref.id)?.content.descriptor(),
+        };
+        kind.is_a(managed_type(&moref.kind)?).then_some(kind)
     }
 
     /// The properties of an object of type `T`.

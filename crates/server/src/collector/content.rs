@@ -1,7 +1,7 @@
 //! The properties of one object that a plan wants.
 
 use vim25::{
-    Any, DataObject, MoRef, Obj, Ref, Shared, Str,
+    Any, DataObject, MoRef, Obj, Ref, Shared, Str, Type,
     types::{DynamicProperty, MissingProperty, ObjectContent},
 };
 
@@ -26,8 +26,17 @@ pub(super) struct Content {
 
 /// The parts of the plan that speak of an object of this type; none if the plan does not report it.
 pub(super) fn wanted<'p>(plan: &'p FilterPlan, object: &dyn DataObject) -> Vec<&'p Properties> {
-    let kind = object.descriptor();
+    wanted_of(plan, object.descriptor())
+}
+
+/// The same for any object of a type.
+pub(super) fn wanted_of<'p>(plan: &'p FilterPlan, kind: &'static Type) -> Vec<&'p Properties> {
     plan.properties.iter().filter(|p| kind.is_a(p.kind)).collect()
+}
+
+/// Whether the plan reports objects of a type.
+pub(super) fn wants(plan: &FilterPlan, kind: &'static Type) -> bool {
+    plan.properties.iter().any(|p| kind.is_a(p.kind))
 }
 
 /// Reads what the plan wants of an object; none if it wants nothing of its type.

@@ -1,19 +1,18 @@
-//! Property filters and collectors: objects of one session.
+//! A property filter: what it reports, and what its client has seen of it.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::{Arc, Weak};
 
-use inventory::{Revision, Snapshot};
+use inventory::Snapshot;
 use parking_lot::Mutex;
-use tokio::sync::watch;
-use vim25::{
-    MoRef, Obj, Shared, Str, mo,
-    types::{ObjectUpdate, UpdateSet},
-};
+use vim25::{MoRef, Shared, mo};
 
 use super::{
-    retrieve::Pages,
+    budget::Share,
+    desk::Desk,
+    lookout::{Entry, Lookout, Place},
+    pending::Pending,
     spec::FilterPlan,
-    update::{Cursor, Step, first, next},
+    update::{Seen, Step, first, next},
     watched::Watched,
 };
 use crate::{fault::Fault, session::SessionObject, sight::Sight};
@@ -23,7 +22,18 @@ pub struct Filter {
     moref: MoRef,
     plan: Arc<FilterPlan>,
     partial: bool,
+    /// Where its collector keeps it, and under which number.
+    desk: Weak<Desk>,
+    number: u64,
     cursor: Mutex<Option<Cursor>>,
+    /// What the spec and the watched objects have of the session's budget.
+    share: Mutex<Share>,
+}
+
+/// What the client has seen. The filter is watched as long as this lives.
+struct Cursor {
+    seen: Seen,
+    _place: Place,
 }
 
 impl SessionObject for Filter {
@@ -39,28 +49,35 @@ impl SessionObject for Filter {
 
 impl Filter {
     /// A filter that has told nothing yet.
-    pub fn new(id: Str, plan: FilterPlan, partial: bool) -> Filter {
-        Filter { moref: MoRef::new("PropertyFilter", id), plan: Arc::new(plan), partial, cursor: Mutex::default() }
+    pub(super) fn new(moref: MoRef, plan: FilterPlan, partial: bool, desk: &Arc<Desk>, share: Share) -> Filter {
+        let (desk, number) = (Arc::downgrade(desk), desk.number());
+        Filter { moref, plan: Arc::new(plan), partial, desk, number, cursor: Mutex::default(), share: share.into() }
     }
 
-    /// The filter's id.
-    pub(super) fn id(&self) -> Str {
-        self.moref.id.clone()
+    /// Its number in its collector.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
-    /// What the filter watches, and the state of the world that it has told of; none if it has told nothing.
-    pub(super) fn position(&self) -> Option<(Arc<Watched>, Revision)> {
-        self.cursor.lock().as_ref().map(|cursor| (cursor.watched().clone(), cursor.revision()))
+    /// Takes the filter out of its collector.
+    pub fn leave(&self) {
+        if let Some(desk) = self.desk.upgrade() {
+            desk.remove(self.number);
+        }
     }
 
-    /// Moves on to `world`, if the filter watches what it is said to watch, has seen `clean`, and nothing from there to
-    /// `world` concerns it. A filter that is at work is left alone.
-    pub(super) fn pass(&self, watched: &Arc<Watched>, clean: Revision, world: &Snapshot) {
+    /// Moves on to `world`, if the filter watches what it is said to watch and has nothing to look at. A filter that is
+    /// at work is left alone.
+    pub(super) fn pass(&self, watched: &Arc<Watched>, world: &Snapshot) {
+        let Some(desk) = self.desk.upgrade() else { return };
         let Some(mut cursor) = self.cursor.try_lock() else { return };
+        // A mark is taken only by who has the cursor: without one, nothing up to `world` concerns the filter.
         let rests = |c: &&mut Cursor| {
-            Arc::ptr_eq(c.watched(), watched) && c.revision() >= clean && c.revision() < world.revision()
+            Arc::ptr_eq(c.seen.watched(), watched)
+                && c.seen.world().revision() < world.revision()
+                && !desk.due.has(self.number)
         };
-        let old = cursor.as_mut().filter(rests).map(|cursor| cursor.pass(world));
+        let old = cursor.as_mut().filter(rests).map(|cursor| cursor.seen.pass(world));
         drop(cursor);
         // A state of the world can be large: it goes after the lock.
         drop(old);
@@ -68,119 +85,57 @@ impl Filter {
 
     /// Forgets what the client has seen.
     pub(super) fn reset(&self) {
-        *self.cursor.lock() = None;
-    }
-
-    /// Moves the cursor to `sight` and says what lay between.
-    pub(super) fn step(&self, sight: &Sight, own_changes: u64) -> Result<Told, Fault> {
         let mut cursor = self.cursor.lock();
-        let Step { updates, missing, cursor: moved } = match cursor.take() {
-            None => first(&self.plan, sight.clone(), own_changes)?,
-            Some(before) if before.is_current(sight, own_changes) => {
-                *cursor = Some(before);
-                return Ok(Told::default());
-            }
-            Some(before) => next(&self.plan, self.partial, before, sight.clone(), own_changes),
-        };
-        *cursor = Some(moved);
-        Ok(Told { updates, missing })
-    }
-}
-
-/// What one filter has to tell.
-#[derive(Default)]
-pub(super) struct Told {
-    pub updates: Vec<Obj<ObjectUpdate>>,
-    pub missing: Vec<Obj<vim25::types::MissingObject>>,
-}
-
-/// A property collector: the filters of a client and how far it has followed them.
-pub struct Collector {
-    moref: MoRef,
-    filters: Mutex<Vec<Arc<Filter>>>,
-    pub(super) progress: Mutex<Progress>,
-    /// Held while a wait looks for updates: waits that overlap take turns.
-    pub(super) looking: Mutex<()>,
-    /// Pages of retrievals that have not been fetched yet.
-    pub pages: Pages,
-    /// Number of the wait that is running; a newer one or a cancel ends it.
-    turn: watch::Sender<u64>,
-}
-
-/// How far a client has followed.
-#[derive(Default)]
-pub(super) struct Progress {
-    /// Version of the last update set.
-    pub version: u64,
-    /// The last update set: it can be asked for once more.
-    pub last: Option<Obj<UpdateSet>>,
-    /// Updates that did not fit into the last set.
-    pub pending: VecDeque<Pending>,
-}
-
-/// An update that waits for the next set.
-pub(super) enum Pending {
-    Update(MoRef, Obj<ObjectUpdate>),
-    Missing(MoRef, Obj<vim25::types::MissingObject>),
-}
-
-impl SessionObject for Collector {
-    fn moref(&self) -> MoRef {
-        self.moref.clone()
+        let old = cursor.take();
+        self.share.lock().shrink(self.plan.weight());
+        drop(cursor);
+        drop(old);
     }
 
-    fn content(&self, _: &Snapshot) -> Shared {
-        let filters = self.filters.lock().iter().map(|f| f.moref()).collect();
-        Arc::new(mo::PropertyCollector { filter: Some(filters) })
+    /// Which state of the world the client has seen, or one that is the same to it.
+    #[cfg(test)]
+    pub(super) fn seen(&self) -> Option<inventory::Revision> {
+        self.cursor.lock().as_ref().map(|cursor| cursor.seen.world().revision())
     }
-}
 
-impl Collector {
-    /// A collector without filters.
-    pub fn new(id: impl Into<Str>) -> Collector {
-        Collector {
-            moref: MoRef::new("PropertyCollector", id),
-            filters: Mutex::default(),
-            progress: Mutex::default(),
-            looking: Mutex::default(),
-            pages: Pages::default(),
-            turn: watch::channel(0).0,
+    /// Moves the cursor to `sight` and says what lay between. The lookout has followed the log to `sight` at least.
+    pub(super) fn step(self: &Arc<Filter>, sight: &Sight, lookout: &Arc<Lookout>) -> Result<Vec<Pending>, Fault> {
+        let Some(desk) = self.desk.upgrade() else { return Ok(Vec::new()) };
+        let mut cursor = self.cursor.lock();
+        let mut sight = sight.clone();
+        let ahead = cursor.as_ref().map(|c| c.seen.world()).filter(|w| w.revision() > sight.snapshot.revision());
+        if let Some(seen) = ahead {
+            sight.snapshot = seen.clone();
         }
+        let span = desk.due.take(self.number, sight.snapshot.revision());
+        let (step, held) = match cursor.take() {
+            None => (first(&self.plan, &sight)?, None),
+            Some(Cursor { seen, _place: place }) => {
+                let watched = seen.watched().clone();
+                (next(&self.plan, self.partial, seen, &sight, span), Some((watched, place)))
+            }
+        };
+        let Step { seen, news } = step;
+        let kept = held.filter(|(watched, _)| Arc::ptr_eq(watched, seen.watched()));
+        let place = match kept {
+            Some((_, place)) => place,
+            None => self.watch(&seen, &desk, lookout)?,
+        };
+        *cursor = Some(Cursor { seen, _place: place });
+        Ok(Pending::of(&self.moref, &self.plan, &sight, news))
     }
 
-    /// Adds a filter.
-    pub fn add(&self, filter: Arc<Filter>) {
-        self.filters.lock().push(filter);
-    }
-
-    /// Takes a filter away. False if it is not one of this collector.
-    pub fn remove(&self, filter: &MoRef) -> bool {
-        let mut filters = self.filters.lock();
-        let before = filters.len();
-        filters.retain(|f| f.moref != *filter);
-        filters.len() < before
-    }
-
-    /// The filters, oldest first.
-    pub fn filters(&self) -> Vec<Arc<Filter>> {
-        self.filters.lock().clone()
-    }
-
-    /// Ends the wait that is running, and gives the number and the end signal of the next one.
-    pub(super) fn take_turn(&self) -> (u64, watch::Receiver<u64>) {
-        self.cancel();
-        let signal = self.turn.subscribe();
-        let turn = *signal.borrow();
-        (turn, signal)
-    }
-
-    /// Whether this is the number of the wait that is running.
-    pub(super) fn is_turn(&self, turn: u64) -> bool {
-        *self.turn.borrow() == turn
-    }
-
-    /// Ends the wait that is running.
-    pub fn cancel(&self) {
-        self.turn.send_modify(|turn| *turn += 1);
+    /// Has the filter watched, with what it selects now.
+    fn watch(self: &Arc<Filter>, seen: &Seen, desk: &Desk, lookout: &Arc<Lookout>) -> Result<Place, Fault> {
+        let watched = seen.watched().clone();
+        let mut share = self.share.lock();
+        if let Err(fault) = share.resize(self.plan.weight() + watched.size()) {
+            share.shrink(self.plan.weight());
+            return Err(fault);
+        }
+        drop(share);
+        desk.note_own(self.number, !watched.selection.own.is_empty());
+        let entry = Entry { filter: Arc::downgrade(self), watched, due: desk.due.clone(), number: self.number };
+        Ok(lookout.watch(entry, seen.world().revision()))
     }
 }

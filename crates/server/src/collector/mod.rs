@@ -2,28 +2,37 @@
 //!
 //! `spec` checks a filter spec once; `select` finds the objects that it names in a [`Sight`](crate::sight::Sight);
 //! `content` reads their properties; `update` compares two sights and says what a client that saw the first has to be
-//! told to know the second. None of these waits or holds a lock. `filter` and `wait` are the objects of a session that
-//! keep the cursor, and the only place where a call sleeps; `waiters` wakes it when something changes that it watches.
+//! told to know the second. None of these waits or holds a lock. `filter`, `desk` and `handle` are the objects of a
+//! session that keep what its client has seen; `wait` is the only place where a call sleeps; `lookout` follows the log,
+//! and marks the filters that a change concerns.
 //!
-//! The cost of an update grows with what changed since the client's cursor, not with what it watches; a change costs
-//! nothing for those who do not watch it.
+//! An update costs what has changed since the client looked, not what it watches; a change costs nothing for those whom
+//! it does not concern. Only where a change may make a filter select other objects, they are all selected anew.
 
+mod budget;
 mod content;
+mod desk;
+mod due;
 mod filter;
+mod handle;
+mod lookout;
+mod own;
+mod pending;
 mod retrieve;
 mod select;
 mod spec;
 mod update;
 mod wait;
-mod waiters;
 mod watched;
 
 #[cfg(test)]
 mod tests;
 
-pub use filter::{Collector, Filter};
-pub use retrieve::{Pages, retrieve};
+pub use budget::{Budget, Share, restricted};
+pub use filter::Filter;
+pub use handle::Collector;
+pub use lookout::Lookout;
+pub use retrieve::{Pages, Retrieval};
 pub use select::Reads;
 pub use spec::{FilterPlan, invalid_property};
 pub use wait::{Patience, wait};
-pub use waiters::Waiters;

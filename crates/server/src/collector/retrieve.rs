@@ -1,42 +1,89 @@
 //! Reading at once: `RetrieveProperties` and its pages.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc, vec::IntoIter};
 
+use inventory::Snapshot;
 use parking_lot::Mutex;
 use vim25::{
-    ApiVersion, Obj, Str,
+    ApiVersion, MoRef, Obj, Str,
     types::{ObjectContent, PropertyFilterSpec, RetrieveResult},
 };
 
 use super::{
+    budget::Share,
     content::{object_content, read},
     select::select,
     spec::FilterPlan,
 };
-use crate::{fault::Fault, sight::Sight};
+use crate::{fault::Fault, session::Session, sight::Sight};
 
 /// How many unfinished retrievals a collector keeps; the oldest is forgotten for a newer one.
 const MAX_OPEN: usize = 16;
 
-/// Reads what the specs name.
-pub fn retrieve(
-    specs: Vec<Obj<PropertyFilterSpec>>,
-    sight: &Sight,
-    version: ApiVersion,
-) -> Result<Vec<Obj<ObjectContent>>, Fault> {
-    let mut out = Vec::new();
-    for spec in specs {
-        let plan = FilterPlan::new(spec, version)?;
-        let selection = select(&plan, sight)?;
-        out.reserve(selection.objects.len());
-        for moref in selection.objects {
-            let Some(object) = sight.content(&moref) else { continue };
-            if let Some(content) = read(&plan, &moref, &object, sight.session.is_none()) {
-                out.push(object_content(moref, content));
+/// A retrieval under way. Which objects it has is settled at the start, and in which state; each is read when its turn
+/// comes.
+pub struct Retrieval {
+    world: Snapshot,
+    specs: VecDeque<(FilterPlan, IntoIter<MoRef>)>,
+    /// What comes next, read already to know that there is more.
+    ahead: Option<Obj<ObjectContent>>,
+}
+
+impl Retrieval {
+    /// Selects what the specs name.
+    pub fn new(specs: Vec<Obj<PropertyFilterSpec>>, sight: &Sight, version: ApiVersion) -> Result<Retrieval, Fault> {
+        let selected = specs.into_iter().map(|spec| {
+            let plan = FilterPlan::new(spec, version)?;
+            let objects = select(&plan, sight)?.objects.into_iter();
+            Ok((plan, objects))
+        });
+        Ok(Retrieval { world: sight.snapshot.clone(), specs: selected.collect::<Result<_, Fault>>()?, ahead: None })
+    }
+
+    /// Up to `size` objects more, as the session sees them.
+    pub fn take(&mut self, size: usize, session: Option<&Arc<Session>>) -> Vec<Obj<ObjectContent>> {
+        let sight = self.sight(session);
+        let mut page = Vec::with_capacity(size.min(self.left()));
+        while page.len() < size {
+            match self.next(&sight) {
+                Some(object) => page.push(object),
+                None => break,
             }
         }
+        page
     }
-    Ok(out)
+
+    /// Whether there is nothing more.
+    pub fn is_over(&mut self, session: Option<&Arc<Session>>) -> bool {
+        let sight = self.sight(session);
+        self.ahead = self.next(&sight);
+        self.ahead.is_none()
+    }
+
+    /// How many objects there still are, at the most.
+    pub fn left(&self) -> usize {
+        self.specs.iter().map(|(_, objects)| objects.len()).sum::<usize>() + usize::from(self.ahead.is_some())
+    }
+
+    fn sight(&self, session: Option<&Arc<Session>>) -> Sight {
+        Sight { snapshot: self.world.clone(), session: session.cloned() }
+    }
+
+    fn next(&mut self, sight: &Sight) -> Option<Obj<ObjectContent>> {
+        if let Some(ahead) = self.ahead.take() {
+            return Some(ahead);
+        }
+        while let Some((plan, objects)) = self.specs.front_mut() {
+            for moref in objects {
+                let Some(object) = sight.content(&moref) else { continue };
+                if let Some(content) = read(plan, &moref, &object, sight.session.is_none()) {
+                    return Some(object_content(moref, content));
+                }
+            }
+            self.specs.pop_front();
+        }
+        None
+    }
 }
 
 /// Retrievals of which a client has fetched only the first pages.
@@ -48,35 +95,37 @@ pub struct Pages {
 #[derive(Default)]
 struct Open {
     made: u64,
-    rest: VecDeque<(Str, usize, VecDeque<Obj<ObjectContent>>)>,
+    rest: VecDeque<Rest>,
+}
+
+struct Rest {
+    token: Str,
+    size: usize,
+    retrieval: Retrieval,
+    /// What the rest has of the session's budget.
+    _share: Share,
 }
 
 impl Pages {
-    /// The first page; what does not fit waits under the token that comes with it.
-    pub fn first(&self, all: Vec<Obj<ObjectContent>>, size: usize) -> RetrieveResult {
-        if all.len() <= size {
-            return RetrieveResult { objects: all, token: None };
-        }
+    /// Keeps what is left of a retrieval, to be fetched in pages of this size. Returns the token for the next one.
+    pub fn keep(&self, retrieval: Retrieval, size: usize, share: Share) -> Str {
         let mut open = self.open.lock();
         open.made += 1;
         let token = Str::from(open.made.to_string());
-        let mut rest = VecDeque::from(all);
-        let objects = rest.drain(..size).collect();
-        open.rest.push_back((token.clone(), size, rest));
+        open.rest.push_back(Rest { token: token.clone(), size, retrieval, _share: share });
         if open.rest.len() > MAX_OPEN {
             open.rest.pop_front();
         }
-        RetrieveResult { objects, token: Some(token) }
+        token
     }
 
     /// The next page.
-    pub fn next(&self, token: &str) -> Result<RetrieveResult, Fault> {
+    pub fn next(&self, token: &str, session: &Arc<Session>) -> Result<RetrieveResult, Fault> {
         let mut open = self.open.lock();
-        let at = open.rest.iter().position(|(t, ..)| t == token).ok_or_else(unknown_token)?;
-        let (_, size, rest) = &mut open.rest[at];
-        let count = rest.len().min(*size);
-        let objects = rest.drain(..count).collect();
-        if rest.is_empty() {
+        let at = open.rest.iter().position(|rest| rest.token == token).ok_or_else(unknown_token)?;
+        let Rest { size, retrieval, .. } = &mut open.rest[at];
+        let objects = retrieval.take(*size, Some(session));
+        if retrieval.is_over(Some(session)) {
             open.rest.remove(at);
             return Ok(RetrieveResult { objects, token: None });
         }
@@ -86,7 +135,7 @@ impl Pages {
     /// Forgets the rest.
     pub fn cancel(&self, token: &str) -> Result<(), Fault> {
         let mut open = self.open.lock();
-        let at = open.rest.iter().position(|(t, ..)| t == token).ok_or_else(unknown_token)?;
+        let at = open.rest.iter().position(|rest| rest.token == token).ok_or_else(unknown_token)?;
         open.rest.remove(at);
         Ok(())
     }

@@ -5,10 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use vim25::{Any, MoRef, Shared, Str};
+use inventory::Snapshot;
+use vim25::{Any, DataType, MoRef, Shared, Str, Type, mo};
 
 use super::spec::{FilterPlan, Select, Traversal};
-use crate::{fault::Fault, sight::Sight};
+use crate::{fault::Fault, session::SessionObject, sight::Sight};
 
 /// Properties on which a selection depends, by object id: when one of them changes, the selection may.
 pub type Reads = HashMap<Str, Vec<Str>>;
@@ -21,6 +22,12 @@ pub(super) struct Selection {
     /// Objects that the spec names and that do not exist.
     pub missing: Vec<MoRef>,
     pub reads: Reads,
+    /// Types of `objects`.
+    pub kinds: Vec<&'static Type>,
+    /// Types of the objects in `reads`, and the properties.
+    pub read_kinds: HashSet<(&'static str, Str)>,
+    /// Objects that only the session has: selected, or on the way to what is.
+    pub own: Vec<Arc<dyn SessionObject>>,
 }
 
 /// Finds the objects. A root that does not exist faults, unless the spec wants to be told in the result.
@@ -58,7 +65,9 @@ impl<'a> Walk<'a> {
     fn visit(&mut self, object: MoRef, content: Shared, skip: bool, selects: &'a [Select]) {
         let mut stack = vec![(object, content, skip, selects)];
         while let Some((object, content, skip, selects)) = stack.pop() {
+            self.note_own(&object, &content);
             if !skip && self.found.insert(object.id.clone()) {
+                self.note_kind(content.descriptor());
                 self.out.objects.push(object.clone());
             }
             let start = stack.len();
@@ -87,7 +96,7 @@ impl<'a> Walk<'a> {
         if !self.walked.insert((object.id.clone(), Arc::as_ptr(traversal))) {
             return;
         }
-        self.note(object, traversal);
+        self.note(object, content, traversal);
         for next in references(content, traversal) {
             if let Some(content) = self.sight.content(&next) {
                 stack.push((next, content, traversal.skip, &traversal.selects));
@@ -95,13 +104,59 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn note(&mut self, object: &MoRef, traversal: &Traversal) {
-        if let Some(own) = self.sight.session.as_ref().and_then(|s| s.object(&object.id)) {
-            self.out.reads.extend(own.reads(&self.sight.snapshot));
+    fn note(&mut self, object: &MoRef, content: &Shared, traversal: &Traversal) {
+        if let Some(own) = self.out.own.iter().find(|own| own.moref().id == object.id) {
+            let mut reads = own.reads(&self.sight.snapshot);
+            // That a member goes is noticed without them.
+            reads.retain(|_, fields| !fields.is_empty());
+            self.out.read_kinds.extend(kinds_of(&reads, &self.sight.snapshot));
+            merge(&mut self.out.reads, reads);
         }
-        let field = traversal.path.steps()[0].field.clone();
-        self.out.reads.entry(object.id.clone()).or_default().push(field);
+        let field = &traversal.path.steps()[0].field;
+        let kind = content.descriptor().name;
+        if !self.out.read_kinds.contains(&(kind, field.clone())) {
+            self.out.read_kinds.insert((kind, field.clone()));
+        }
+        let fields = self.out.reads.entry(object.id.clone()).or_default();
+        if !fields.contains(field) {
+            fields.push(field.clone());
+        }
     }
+
+    /// Takes note of an object that only the session has.
+    fn note_own(&mut self, object: &MoRef, content: &Shared) {
+        // What there are many of belongs to the world.
+        if content.descriptor().is_a(mo::ManagedEntity::TYPE) {
+            return;
+        }
+        let Some(own) = self.sight.session.as_ref().and_then(|s| s.object(&object.id)) else { return };
+        if !self.out.own.iter().any(|known| Arc::ptr_eq(known, &own)) {
+            self.out.own.push(own);
+        }
+    }
+
+    fn note_kind(&mut self, kind: &'static Type) {
+        if !self.out.kinds.iter().any(|known| std::ptr::eq(*known, kind)) {
+            self.out.kinds.push(kind);
+        }
+    }
+}
+
+/// Adds reads to others.
+pub(super) fn merge(reads: &mut Reads, more: Reads) {
+    for (id, fields) in more {
+        let known = reads.entry(id).or_default();
+        known.extend(fields.into_iter().filter(|field| !known.contains(field)).collect::<Vec<_>>());
+    }
+}
+
+/// Types of the objects that were read, and the properties; an object of which none was read counts too.
+pub(super) fn kinds_of<'r>(reads: &'r Reads, world: &'r Snapshot) -> impl Iterator<Item = (&'static str, Str)> + 'r {
+    reads.iter().flat_map(|(id, fields)| {
+        let kind = world.find(id).map(|object| object.content.descriptor().name);
+        let fields = fields.iter().cloned().chain([super::watched::EXISTENCE]);
+        kind.into_iter().flat_map(move |kind| fields.clone().map(move |field| (kind, field)))
+    })
 }
 
 fn references(content: &Shared, traversal: &Traversal) -> Vec<MoRef> {

@@ -13,6 +13,9 @@ use crate::{fault::Fault, sight::Sight};
 /// How deep selection specs may nest.
 const MAX_DEPTH: usize = 64;
 
+/// What the smallest filter takes, as a number of objects.
+const WEIGHT: usize = 20;
+
 /// A checked filter spec.
 pub struct FilterPlan {
     /// The spec as the client sent it.
@@ -21,6 +24,8 @@ pub struct FilterPlan {
     pub(super) roots: Vec<Root>,
     pub(super) named: HashMap<Str, Arc<Traversal>>,
     pub(super) report_missing: bool,
+    /// How many selection specs there are.
+    selects: usize,
     pub(super) version: ApiVersion,
 }
 
@@ -61,21 +66,28 @@ pub(super) struct Traversal {
 impl FilterPlan {
     /// Checks a spec against the API as `version` has it.
     pub fn new(spec: Obj<PropertyFilterSpec>, version: ApiVersion) -> Result<FilterPlan, Fault> {
-        let mut builder = Builder { named: HashMap::new(), wanted: Vec::new(), version };
+        let mut builder = Builder { named: HashMap::new(), wanted: Vec::new(), selects: 0, version };
         let properties = spec.prop_set.iter().map(|p| builder.properties(p)).collect::<Result<_, _>>()?;
         let roots = spec.object_set.iter().map(|o| builder.root(o)).collect::<Result<_, _>>()?;
         if let Some(name) = builder.wanted.iter().find(|name| !builder.named.contains_key(*name)) {
             return Err(Fault::invalid_argument("selectSet.name", format!("no traversal spec is named '{name}'")));
         }
         let report_missing = spec.report_missing_objects_in_results.unwrap_or(false);
-        Ok(FilterPlan { properties, roots, named: builder.named, report_missing, version, spec })
+        let (named, selects) = (builder.named, builder.selects);
+        Ok(FilterPlan { properties, roots, named, report_missing, selects, version, spec })
     }
 }
 
 impl FilterPlan {
+    /// What the plan itself takes of a [`Budget`](super::Budget), as a number of objects.
+    pub fn weight(&self) -> usize {
+        let paths: usize = self.properties.iter().map(|p| 1 + p.paths.len()).sum();
+        WEIGHT + paths + self.roots.len() + self.selects
+    }
+
     /// Faults if a root does not exist and the spec does not want to be told so in the results.
     pub fn check_roots(&self, sight: &Sight) -> Result<(), Fault> {
-        let missing = self.roots.iter().find(|root| sight.content(&root.object).is_none());
+        let missing = self.roots.iter().find(|root| sight.kind(&root.object).is_none());
         match missing {
             Some(root) if !self.report_missing => Err(Fault::object_not_found(&root.object)),
             _ => Ok(()),
@@ -86,6 +98,7 @@ impl FilterPlan {
 struct Builder {
     named: HashMap<Str, Arc<Traversal>>,
     wanted: Vec<Str>,
+    selects: usize,
     version: ApiVersion,
 }
 
@@ -124,6 +137,7 @@ impl Builder {
     }
 
     fn select(&mut self, spec: &Obj<SelectionSpec>, depth: usize) -> Result<Select, Fault> {
+        self.selects += 1;
         let Some(traversal) = spec.cast::<TraversalSpec>() else {
             let name = spec.name.clone().filter(|n| !n.is_empty());
             let name =

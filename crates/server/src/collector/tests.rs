@@ -1,5 +1,8 @@
 //! The property collector through dispatch, over a small world.
 
+mod cost;
+mod limits;
+mod mirror;
 mod waiting;
 
 use vim25::{

@@ -1,11 +1,8 @@
 //! From what a client has seen to what it has to be told.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
-use inventory::{Revision, Snapshot};
+use inventory::Snapshot;
 use vim25::{
     Any, MoRef, Obj, Shared, Str,
     diff::{Change, Op, diff},
@@ -15,49 +12,33 @@ use vim25::{
 
 use super::{
     content,
+    due::Span,
+    own::Own,
     select::{Selection, reselect, select},
     spec::{FilterPlan, Properties},
     watched::Watched,
 };
-use crate::{fault::Fault, session::SessionObject, sight::Sight};
+use crate::{fault::Fault, sight::Sight};
 
 /// What a client has seen through one filter.
-pub(super) struct Cursor {
-    sight: Sight,
-    /// Changes of the session's own objects that had happened then.
-    own_changes: u64,
+pub(super) struct Seen {
+    /// The state of the world that it has seen, or a later one that is the same to it.
+    world: Snapshot,
     watched: Arc<Watched>,
-    /// Selected objects that only the session has, as they were: the log does not tell of them.
-    own: HashMap<Str, Own>,
+    own: Own,
 }
 
-/// An object that only the session has.
-struct Own {
-    moref: MoRef,
-    content: Shared,
-}
-
-impl Cursor {
-    /// An object as the client has seen it.
-    fn content(&self, moref: &MoRef) -> Option<Shared> {
-        self.own.get(&moref.id).map(|own| own.content.clone()).or_else(|| self.sight.content(moref))
-    }
-
-    /// Objects that only the session has and that are no longer the same.
-    fn own_changed<'a>(&'a self, now: &'a HashMap<Str, Own>) -> impl Iterator<Item = MoRef> + 'a {
-        let differs =
-            |(id, new): &(&Str, &Own)| self.own.get(*id).is_some_and(|old| !Arc::ptr_eq(&old.content, &new.content));
-        now.iter().filter(differs).map(|(_, own)| own.moref.clone())
-    }
-
-    /// Where the client was: nothing has to be computed for it before this revision changes.
-    pub fn is_current(&self, sight: &Sight, own_changes: u64) -> bool {
-        self.revision() == sight.snapshot.revision() && self.own_changes == own_changes
+impl Seen {
+    fn new(plan: &Arc<FilterPlan>, sight: &Sight, selection: Selection) -> Seen {
+        let world = sight.snapshot.clone();
+        let own = Own::of(&selection.own, &world);
+        let watched = Arc::new(Watched::new(plan.clone(), selection, &world));
+        Seen { world, watched, own }
     }
 
     /// The state of the world that the client has seen.
-    pub fn revision(&self) -> Revision {
-        self.sight.snapshot.revision()
+    pub fn world(&self) -> &Snapshot {
+        &self.world
     }
 
     /// What the filter watches.
@@ -67,76 +48,80 @@ impl Cursor {
 
     /// Moves on to a later state of the world in which nothing has changed for this filter. Returns the one before.
     pub fn pass(&mut self, world: &Snapshot) -> Snapshot {
-        std::mem::replace(&mut self.sight.snapshot, world.clone())
+        std::mem::replace(&mut self.world, world.clone())
+    }
+
+    /// An object as the client has seen it, whose session is that of `now`.
+    fn content(&self, moref: &MoRef, now: &Sight) -> Option<Shared> {
+        let world = || Sight { snapshot: self.world.clone(), session: now.session.clone() };
+        self.own.content(&moref.id).or_else(|| world().content(moref))
     }
 }
 
-/// One step of a filter.
+/// What happened to a filter, and where its client is then.
 pub(super) struct Step {
-    pub updates: Vec<Obj<ObjectUpdate>>,
+    pub news: News,
+    pub seen: Seen,
+}
+
+/// What a filter has to tell.
+#[derive(Default)]
+pub(super) struct News {
+    /// Objects that have changed, in the order in which the log names them.
+    pub modified: Vec<Obj<ObjectUpdate>>,
+    /// Objects that have come into the selection. Their properties are read when they are told.
+    pub entered: Vec<MoRef>,
+    /// Objects that have left it.
+    pub left: Vec<Obj<ObjectUpdate>>,
+    /// Objects that the spec names and that do not exist.
     pub missing: Vec<Obj<MissingObject>>,
-    pub cursor: Cursor,
 }
 
 /// Everything, for a client that has seen nothing.
-pub(super) fn first(plan: &Arc<FilterPlan>, sight: Sight, own_changes: u64) -> Result<Step, Fault> {
-    let selection = select(plan, &sight)?;
-    let updates = selection.objects.iter().filter_map(|o| enter(plan, &sight, o)).collect();
+pub(super) fn first(plan: &Arc<FilterPlan>, sight: &Sight) -> Result<Step, Fault> {
+    let selection = select(plan, sight)?;
+    let entered = selection.objects.clone();
     let missing = selection.missing.iter().map(missing_object).collect();
-    Ok(Step { updates, missing, cursor: cursor(plan, sight, own_changes, selection) })
-}
-
-fn cursor(plan: &Arc<FilterPlan>, sight: Sight, own_changes: u64, selection: Selection) -> Cursor {
-    let selected = selection.objects.iter().map(|o| o.id.clone()).collect();
-    let own = own(&sight, &selected);
-    let watched = Watched::new(plan.clone(), selection, selected, own.values().map(|own| &own.content));
-    Cursor { sight, own_changes, watched: Arc::new(watched), own }
-}
-
-fn own(sight: &Sight, selected: &HashSet<Str>) -> HashMap<Str, Own> {
-    let all = sight.session.iter().flat_map(|session| session.objects());
-    let selected = all.map(|object| (object.moref(), object)).filter(|(moref, _)| selected.contains(&moref.id));
-    let content = |moref: MoRef, object: Arc<dyn SessionObject>| {
-        (moref.id.clone(), Own { moref, content: object.content(&sight.snapshot) })
-    };
-    selected.map(|(moref, object)| content(moref, object)).collect()
+    let seen = Seen::new(plan, sight, selection);
+    Ok(Step { news: News { entered, missing, ..News::default() }, seen })
 }
 
 fn missing_object(moref: &MoRef) -> Obj<MissingObject> {
     MissingObject { obj: moref.clone(), fault: Fault::object_not_found(moref).localized() }.into()
 }
 
-/// What happened between the cursor and `sight`.
-pub(super) fn next(plan: &Arc<FilterPlan>, partial: bool, before: Cursor, sight: Sight, own_changes: u64) -> Step {
-    let changes = changed(&before, &sight);
-    let moved = before.own_changes != own_changes || changes.as_ref().is_none_or(|c| c.moved);
-    if !moved {
-        let own = own(&sight, &before.watched.selected);
-        let mut touched = changes.expect("without a log the selection is made anew").objects;
-        touched.extend(before.own_changed(&own));
-        let updates = modified(plan, partial, &before, &sight, touched);
-        let cursor = Cursor { sight, own_changes, own, ..before };
-        return Step { updates, missing: vec![], cursor };
-    }
-    let selection = reselect(plan, &sight);
-    let now: HashSet<&Str> = selection.objects.iter().map(|o| &o.id).collect();
-    let stayed = |id: &Str| now.contains(id) && before.watched.selected.contains(id);
-    let own = own(&sight, &before.watched.selected);
-    let touched: Vec<MoRef> = match changes {
-        Some(changes) => {
-            changes.objects.into_iter().chain(before.own_changed(&own)).filter(|o| stayed(&o.id)).collect()
+/// What happened between what the client has seen and `sight`. In the world, only commits in `span` concern the filter.
+pub(super) fn next(plan: &Arc<FilterPlan>, partial: bool, before: Seen, sight: &Sight, span: Option<Span>) -> Step {
+    let changes = changed(&before, sight, span);
+    let own = before.own.again(sight.session.as_ref(), &sight.snapshot);
+    let own_changed = before.own.changed(&own);
+    // What such an object names, and what it depends on, is another then.
+    let moved = !own_changed.is_empty() || changes.as_ref().is_none_or(|c| c.moved);
+    let touched = changes.map(|changes| changes.objects.into_iter().chain(own_changed));
+    match touched {
+        Some(touched) if !moved => {
+            let modified = modified(plan, partial, &before, sight, touched);
+            let seen = Seen { world: sight.snapshot.clone(), own, ..before };
+            Step { news: News { modified, ..News::default() }, seen }
         }
-        None => selection.objects.iter().filter(|o| stayed(&o.id)).cloned().collect(),
-    };
-    let mut updates = modified(plan, partial, &before, &sight, touched);
-    let entered = selection.objects.iter().filter(|o| !before.watched.selected.contains(&o.id));
-    updates.extend(entered.filter_map(|o| enter(plan, &sight, o)));
-    let left = before.watched.selection.objects.iter().filter(|o| !now.contains(&o.id));
-    updates.extend(left.filter_map(|o| leave(plan, &before, o)));
-    let known: HashSet<&MoRef> = before.watched.selection.missing.iter().collect();
-    let newly_missing = selection.missing.iter().filter(|m| plan.report_missing && !known.contains(m));
+        touched => moved_on(plan, partial, &before, sight, touched.map(Iterator::collect)),
+    }
+}
+
+/// The step to another selection. Without `touched`, any object may have changed.
+fn moved_on(plan: &Arc<FilterPlan>, partial: bool, before: &Seen, sight: &Sight, touched: Option<Vec<MoRef>>) -> Step {
+    let seen = Seen::new(plan, sight, reselect(plan, sight));
+    let (old, new) = (&before.watched, &seen.watched);
+    let touched = touched.unwrap_or_else(|| new.selection.objects.clone());
+    let stayed = touched.into_iter().filter(|o| new.selected.contains(&o.id));
+    let modified = modified(plan, partial, before, sight, stayed);
+    let entered = new.selection.objects.iter().filter(|o| !old.selected.contains(&o.id)).cloned().collect();
+    let left = old.selection.objects.iter().filter(|o| !new.selected.contains(&o.id));
+    let left = left.filter_map(|o| leave(plan, before, sight, o)).collect();
+    let known: HashSet<&MoRef> = old.selection.missing.iter().collect();
+    let newly_missing = new.selection.missing.iter().filter(|m| plan.report_missing && !known.contains(m));
     let missing = newly_missing.map(missing_object).collect();
-    Step { updates, missing, cursor: cursor(plan, sight, own_changes, selection) }
+    Step { news: News { modified, entered, left, missing }, seen }
 }
 
 /// What the log says has changed.
@@ -147,13 +132,14 @@ struct Changed {
     moved: bool,
 }
 
-/// What has changed since the cursor; none if the log does not reach back so far.
-fn changed(before: &Cursor, sight: &Sight) -> Option<Changed> {
-    let commits = sight.snapshot.changes_since(before.sight.snapshot.revision())?;
+/// What has changed in `span`; none if the log does not reach back so far.
+fn changed(before: &Seen, sight: &Sight, span: Option<Span>) -> Option<Changed> {
     let mut out = Changed::default();
+    let Some(span) = span else { return Some(out) };
+    let commits = sight.snapshot.changes_since(span.after.max(before.world.revision()))?;
     let mut seen = HashSet::new();
     for change in commits.iter().flat_map(|c| &c.changes) {
-        if seen.insert(change.object.id.clone()) {
+        if before.watched.selected.contains(&change.object.id) && seen.insert(change.object.id.clone()) {
             out.objects.push(change.object.clone());
         }
         out.moved |= before.watched.moves(change);
@@ -161,7 +147,8 @@ fn changed(before: &Cursor, sight: &Sight) -> Option<Changed> {
     Some(out)
 }
 
-fn enter(plan: &FilterPlan, sight: &Sight, moref: &MoRef) -> Option<Obj<ObjectUpdate>> {
+/// Everything of an object that has come into the selection; none if the plan does not report it.
+pub(super) fn enter(plan: &FilterPlan, sight: &Sight, moref: &MoRef) -> Option<Obj<ObjectUpdate>> {
     let object = sight.content(moref)?;
     let read = content::read(plan, moref, &object, sight.session.is_none())?;
     let changes = read.found.into_iter().map(|f| property_change(f.name, PropertyChangeOp::Assign, Some(f.value)));
@@ -169,8 +156,8 @@ fn enter(plan: &FilterPlan, sight: &Sight, moref: &MoRef) -> Option<Obj<ObjectUp
     Some(update(moref, ObjectUpdateKind::Enter, changes.collect(), missing))
 }
 
-fn leave(plan: &FilterPlan, before: &Cursor, moref: &MoRef) -> Option<Obj<ObjectUpdate>> {
-    let was_reported = !content::wanted(plan, &*before.content(moref)?).is_empty();
+fn leave(plan: &FilterPlan, before: &Seen, now: &Sight, moref: &MoRef) -> Option<Obj<ObjectUpdate>> {
+    let was_reported = content::wants(plan, before.content(moref, now)?.descriptor());
     was_reported.then(|| update(moref, ObjectUpdateKind::Leave, vec![], None))
 }
 
@@ -191,22 +178,16 @@ fn property_change(name: Str, op: PropertyChangeOp, val: Option<Any>) -> Obj<Pro
 fn modified(
     plan: &FilterPlan,
     partial: bool,
-    before: &Cursor,
+    before: &Seen,
     sight: &Sight,
-    touched: Vec<MoRef>,
+    touched: impl IntoIterator<Item = MoRef>,
 ) -> Vec<Obj<ObjectUpdate>> {
     let selected = touched.into_iter().filter(|o| before.watched.selected.contains(&o.id));
     selected.filter_map(|moref| modify(plan, partial, before, sight, &moref)).collect()
 }
 
-fn modify(
-    plan: &FilterPlan,
-    partial: bool,
-    before: &Cursor,
-    sight: &Sight,
-    moref: &MoRef,
-) -> Option<Obj<ObjectUpdate>> {
-    let (old, new) = (before.content(moref)?, sight.content(moref)?);
+fn modify(plan: &FilterPlan, partial: bool, before: &Seen, sight: &Sight, moref: &MoRef) -> Option<Obj<ObjectUpdate>> {
+    let (old, new) = (before.content(moref, sight)?, sight.content(moref)?);
     let wanted = content::wanted(plan, &*new);
     if wanted.is_empty() {
         return None;

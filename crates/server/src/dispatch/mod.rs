@@ -50,15 +50,15 @@ pub fn resolve(core: &Arc<Core>, request: &Request<'_>) -> Result<Target, Fault>
     let Some(declared) = managed_type(&this.kind) else {
         return Err(Fault::invalid_type("_this", format!("There is no managed object type '{}'", this.kind)));
     };
-    let content = core.sight(request.caller.session.clone()).content(this);
-    let receiver = content.as_ref().map_or(declared, |c| c.descriptor());
+    let known = core.sight(request.caller.session.clone()).kind(this);
+    let receiver = known.unwrap_or(declared);
     let method = receiver.method(request.method).filter(|m| m.since <= request.version);
     let anonymous = method.is_some_and(|m| m.privilege == Some(ANONYMOUS));
     if request.caller.session.is_none() && !anonymous {
         let privilege = method.and_then(|m| m.privilege).unwrap_or("System.View");
         return Err(Fault::not_authenticated(this, privilege));
     }
-    if content.is_none() {
+    if known.is_none() {
         return Err(Fault::object_not_found(this));
     }
     let method = method.ok_or_else(|| Fault::method_not_found(this, request.method))?;

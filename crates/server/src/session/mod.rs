@@ -15,6 +15,11 @@ pub use store::{Applicant, Credentials, Secret, Sessions};
 use tokio::sync::watch;
 use vim25::{DateTime, MoRef, Str, Type, types::UserSession};
 
+use crate::{collector::restricted, fault::Fault};
+
+/// How many filters, collectors and views a session may have at once.
+const MAX_OBJECTS: usize = 10_000;
+
 /// One login.
 pub struct Session {
     /// The name by which the API knows the session; not a secret.
@@ -105,6 +110,16 @@ impl Session {
     fn end(&self) {
         self.ended.send_replace(true);
         self.objects.clear();
+    }
+
+    /// Faults with `RestrictedByAdministrator` if the session has as many objects of its own as it may have.
+    pub fn check_room(&self) -> Result<(), Fault> {
+        if self.objects.len() < MAX_OBJECTS {
+            return Ok(());
+        }
+        Err(restricted(format!(
+            "A session has {MAX_OBJECTS} filters, collectors and views at the most: destroy some first."
+        )))
     }
 
     /// An object that only this session has.

@@ -40,6 +40,10 @@ impl Objects {
         inner.by_age.get(inner.ages.get(id)?).cloned()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.inner.lock().by_age.len()
+    }
+
     pub(super) fn all(&self) -> Vec<Arc<dyn SessionObject>> {
         self.inner.lock().by_age.values().cloned().collect()
     }

@@ -60,7 +60,7 @@ fn single() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
 }
 
-fn vm(number: usize) -> MoRef {
+pub(super) fn vm(number: usize) -> MoRef {
     moref("VirtualMachine", &format!("vm-{number}"))
 }
 
@@ -69,7 +69,7 @@ fn only(number: usize) -> Obj<PropertyFilterSpec> {
 }
 
 /// Machines with the numbers 1000 and on, in folder `prod`.
-fn populate(world: &World, count: usize) {
+pub(super) fn populate(world: &World, count: usize) {
     world.commit(|tx| {
         let new: Vec<MoRef> = (1000..1000 + count).map(vm).collect();
         for vm in &new {
@@ -92,14 +92,14 @@ fn until(runtime: &Runtime, what: &str, is_so: impl Fn() -> bool) {
 }
 
 fn asleep(world: &World, runtime: &Runtime, count: usize) {
-    until(runtime, "sleep", || world.core.waiters.watching().0 == count);
+    until(runtime, "sleep", || sleeping(world) == count);
     followed(world, runtime);
 }
 
 /// Lets the task that follows the log come to its end, and whomever it woke look.
 fn followed(world: &World, runtime: &Runtime) {
     let now = world.core.inventory.snapshot().revision();
-    until(runtime, "the end of the log", || world.core.waiters.watching().1 >= now);
+    until(runtime, "the end of the log", || world.core.lookout.extent().1 >= now || watched(world) == 0);
     runtime.block_on(async {
         for _ in 0..16 {
             tokio::task::yield_now().await;
@@ -107,8 +107,22 @@ fn followed(world: &World, runtime: &Runtime) {
     });
 }
 
+fn sleeping(world: &World) -> usize {
+    Arc::strong_count(&world.core.lookout.counts.asleep) - 1
+}
+
+/// How often calls have woken and looked.
 fn looks(world: &World) -> u64 {
-    world.core.waiters.looks.load(Ordering::SeqCst)
+    world.core.lookout.counts.looks.load(Ordering::SeqCst)
+}
+
+/// How often they have looked at a filter.
+pub(super) fn steps(world: &World) -> u64 {
+    world.core.lookout.counts.steps.load(Ordering::SeqCst)
+}
+
+fn watched(world: &World) -> usize {
+    world.core.lookout.extent().0
 }
 
 fn answer(runtime: &Runtime, waiting: JoinHandle<Answer>) -> Answer {
@@ -156,7 +170,7 @@ fn calls_that_watch_the_same_object_are_all_woken() {
     for call in waiting {
         assert_eq!(news(&runtime, call), ["modify vm-20 Assign name"]);
     }
-    assert_eq!(world.core.waiters.watching().0, 0, "nothing is left of calls that are over");
+    assert_eq!(sleeping(&world), 0);
 }
 
 #[test]
@@ -243,8 +257,9 @@ fn a_filter_that_is_created_or_destroyed_during_a_wait_counts_at_once() {
     asleep(&world, &runtime, 1);
     let destroyed = world.call_as(&client.session, &client.filter, args::DestroyPropertyFilter {});
     destroyed.unwrap();
+    assert_eq!(watched(&world), 0);
     rename(&world, "vm-20", "no longer watched");
-    asleep(&world, &runtime, 0);
+    asleep(&world, &runtime, 1);
     assert!(!waiting.is_finished());
     let create = args::CreateFilter { spec: only(21), partial_updates: true };
     world.call_as(&client.session, &collector(), create).unwrap();
@@ -252,18 +267,23 @@ fn a_filter_that_is_created_or_destroyed_during_a_wait_counts_at_once() {
 }
 
 #[test]
-fn a_call_that_ends_leaves_nothing_behind() {
+fn a_call_or_a_session_that_ends_leaves_nothing_behind() {
     let (world, runtime) = (World::new(), single());
     let clients: Vec<_> = (20..23).map(|number| Arc::new(Client::new(&world, only(number)))).collect();
     let mut waiting: Vec<_> = clients.iter().map(|client| client.start(&runtime)).collect();
     asleep(&world, &runtime, 3);
     waiting[0].abort();
-    until(&runtime, "the end of a connection", || world.core.waiters.watching().0 == 2);
+    until(&runtime, "the end of a connection", || sleeping(&world) == 2);
+    assert_eq!(watched(&world), 3, "the session may call again");
     world.core.sessions.close(&clients[1].session.key);
     assert_eq!(refused(answer(&runtime, waiting.remove(1))).0, "NotAuthenticated");
     world.call_as(&clients[2].session, &collector(), args::CancelWaitForUpdates {}).unwrap();
     assert_eq!(refused(answer(&runtime, waiting.remove(1))).0, "RequestCanceled");
-    assert_eq!(world.core.waiters.watching().0, 0);
+    assert_eq!((sleeping(&world), watched(&world)), (0, 2), "what a session had watched ends with it");
+    for client in &clients {
+        world.core.sessions.close(&client.session.key);
+    }
+    assert_eq!((watched(&world), world.core.budget.held()), (0, 0));
 }
 
 #[test]
@@ -273,12 +293,14 @@ fn a_call_that_sleeps_through_many_commits_does_not_keep_old_states_of_the_world
     let waiting = client.start(&runtime);
     asleep(&world, &runtime, 1);
     let (before, start) = (looks(&world), world.core.inventory.snapshot().revision().number());
-    for number in 0..600 {
+    for number in 0..2_000 {
         rename(&world, "vm-21", &format!("name {number}"));
-        followed(&world, &runtime);
+        if number % 20 == 0 {
+            followed(&world, &runtime);
+        }
     }
     let filter = client.session.object_as::<crate::collector::Filter>(&client.filter.id).unwrap();
-    assert!(filter.position().unwrap().1.number() > start + 300);
+    assert!(filter.seen().unwrap().number() > start + 900);
     assert_eq!(looks(&world), before);
     rename(&world, "vm-20", "mine");
     assert_eq!(news(&runtime, waiting), ["modify vm-20 Assign name"]);

@@ -8,7 +8,7 @@ use vim25::{
 };
 
 use crate::{
-    collector::{Collector, Filter, FilterPlan, Patience, retrieve, wait},
+    collector::{Collector, Filter, FilterPlan, Patience, Retrieval, wait},
     dispatch::{Call, Registry, RegistryError},
     fault::Fault,
     session::{Session, SessionObject},
@@ -45,7 +45,8 @@ fn collector(call: &Call) -> Result<(Arc<Session>, Arc<Collector>), Fault> {
 }
 
 fn retrieve_properties(call: &Call, args: args::RetrieveProperties) -> Result<Option<Vec<Obj<ObjectContent>>>, Fault> {
-    let all = retrieve(args.spec_set, &call.sight(), call.version)?;
+    let mut all = Retrieval::new(args.spec_set, &call.sight(), call.version)?;
+    let all = all.take(usize::MAX, call.caller.session.as_ref());
     Ok(Some(all).filter(|all| !all.is_empty()))
 }
 
@@ -55,18 +56,25 @@ fn retrieve_properties_ex(call: &Call, args: args::RetrievePropertiesEx) -> Resu
         Some(max) => max as usize,
         None => usize::MAX,
     };
-    let all = retrieve(args.spec_set, &call.sight(), call.version)?;
-    if all.is_empty() {
+    let session = call.caller.session.as_ref();
+    let mut retrieval = Retrieval::new(args.spec_set, &call.sight(), call.version)?;
+    // Pages are kept in a session; without one there are none.
+    let objects = retrieval.take(session.map_or(usize::MAX, |_| size), session);
+    if objects.is_empty() {
         return Ok(None);
     }
-    if call.caller.session.is_none() || all.len() <= size {
-        return Ok(Some(RetrieveResult { objects: all, token: None }.into()));
+    if retrieval.is_over(session) {
+        return Ok(Some(RetrieveResult { objects, token: None }.into()));
     }
-    Ok(Some(collector(call)?.1.pages.first(all, size).into()))
+    let (session, collector) = collector(call)?;
+    let share = call.core.budget.take(&session.key, retrieval.left())?;
+    let token = Some(collector.pages.keep(retrieval, size, share));
+    Ok(Some(RetrieveResult { objects, token }.into()))
 }
 
 fn continue_retrieve(call: &Call, args: args::ContinueRetrievePropertiesEx) -> Result<Obj<RetrieveResult>, Fault> {
-    collector(call)?.1.pages.next(&args.token).map(Obj::from)
+    let (session, collector) = collector(call)?;
+    collector.pages.next(&args.token, &session).map(Obj::from)
 }
 
 fn cancel_retrieve(call: &Call, args: args::CancelRetrievePropertiesEx) -> Result<(), Fault> {
@@ -77,7 +85,9 @@ fn create_filter(call: &Call, args: args::CreateFilter) -> Result<MoRef, Fault> 
     let (session, collector) = collector(call)?;
     let plan = FilterPlan::new(args.spec, call.version)?;
     plan.check_roots(&call.sight())?;
-    let filter = session.add_object(|id| Filter::new(id, plan, args.partial_updates));
+    session.check_room()?;
+    let share = call.core.budget.take(&session.key, plan.weight())?;
+    let filter = session.add_object(|id| collector.filter(id, plan, args.partial_updates, share));
     collector.add(filter.clone());
     session.note_change();
     Ok(filter.moref())
@@ -85,21 +95,17 @@ fn create_filter(call: &Call, args: args::CreateFilter) -> Result<MoRef, Fault> 
 
 fn destroy_filter(call: &Call, _: args::DestroyPropertyFilter) -> Result<(), Fault> {
     let session = call.session()?;
-    for collector in collectors(session) {
-        collector.remove(&call.this);
-    }
+    let filter = session.object_as::<Filter>(&call.this.id).ok_or_else(|| Fault::object_not_found(&call.this))?;
+    filter.leave();
     session.remove_object(&call.this.id);
+    session.note_change();
     Ok(())
 }
 
-fn collectors(session: &Session) -> Vec<Arc<Collector>> {
-    use vim25::DataType;
-    let all = session.objects_of(mo::PropertyCollector::TYPE);
-    all.iter().filter_map(|moref| session.object_as(&moref.id)).collect()
-}
-
 fn create_collector(call: &Call, _: args::CreatePropertyCollector) -> Result<MoRef, Fault> {
-    Ok(call.session()?.add_object(Collector::new).moref())
+    let session = call.session()?;
+    session.check_room()?;
+    Ok(session.add_object(Collector::new).moref())
 }
 
 fn destroy_collector(call: &Call, _: args::DestroyPropertyCollector) -> Result<(), Fault> {

@@ -12,6 +12,7 @@ use crate::{collector::Reads, dispatch::Call, fault::Fault, session::SessionObje
 /// `CreateContainerView`.
 pub(super) fn create(call: &Call, args: args::CreateContainerView) -> Result<MoRef, Fault> {
     let session = call.session()?;
+    session.check_room()?;
     let container = container(&call.snapshot(), &args.container)?;
     let search = Search { types: types(args.type_.as_deref())?, recursive: args.recursive };
     let view = session.add_object(|id| ContainerView {

@@ -13,6 +13,7 @@ use crate::{collector::Reads, dispatch::Call, fault::Fault, service, session::Se
 /// `CreateInventoryView`.
 pub(super) fn create(call: &Call, _: args::CreateInventoryView) -> Result<MoRef, Fault> {
     let session = call.session()?;
+    session.check_room()?;
     let world = call.snapshot();
     let content = service::content(&world).ok_or_else(|| Fault::system_error("The inventory has no root folder."))?;
     let root = content.root_folder.clone();

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use vim25::{DataType, MoRef, Shared, args, mo};
 
 use super::{members_of, unless_empty};
-use crate::{dispatch::Call, fault::Fault, session::SessionObject};
+use crate::{collector::Reads, dispatch::Call, fault::Fault, session::SessionObject};
 
 /// `CreateListView`. Objects that do not exist are left out.
 pub(super) fn create(call: &Call, args: args::CreateListView) -> Result<MoRef, Fault> {
@@ -21,6 +21,7 @@ pub(super) fn create_from_view(call: &Call, args: args::CreateListViewFromView) 
 
 fn add(call: &Call, objects: Vec<MoRef>) -> Result<MoRef, Fault> {
     let session = call.session()?;
+    session.check_room()?;
     let mut members = Members::default();
     members.add(&call.snapshot(), objects);
     let view = session
@@ -81,6 +82,11 @@ impl SessionObject for ListView {
         let mut members = self.members.lock();
         members.forget_gone(world);
         Arc::new(mo::ListView::with(|view| view.view = Some(members.order.clone().into())))
+    }
+
+    /// Only whether its members are there.
+    fn reads(&self, _: &Snapshot) -> Reads {
+        self.members.lock().known.iter().map(|id| (id.clone(), Vec::new())).collect()
     }
 }
 
