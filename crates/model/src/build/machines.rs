@@ -15,6 +15,7 @@ use crate::{
     kit::text,
     vm::{
         default_vm::{Individual, Model},
+        derive::AtRest,
         object::Place,
         surroundings::{DatastoreFacts, HostFacts, Lookup, NetworkFacts},
     },
@@ -184,7 +185,10 @@ impl Machines {
         if let Some(folder) = &vm.parent {
             lists.child(folder, &this);
         }
+        let at_rest = AtRest::of(&vm);
+        let id = this.id.clone();
         tx.insert(this, vm);
+        tx.set_private(&id, at_rest);
     }
 }
 

@@ -80,6 +80,8 @@ impl Model {
         if on {
             start(&mut pattern, first);
         }
+        // Keys of files follow the order in which files come: here that of a machine that was made running.
+        pattern.layout_ex = None;
         derive::refresh(&mut pattern, vm, lookup);
         Model { pattern, on, runtimes: RefCell::default() }
     }
@@ -95,6 +97,7 @@ impl Model {
         vm.layout_ex = None;
         if let Some(config) = &mut vm.config {
             personalize(config, one);
+            self.share_moment(config);
         }
         if self.on {
             start(&mut vm, one);
@@ -103,6 +106,14 @@ impl Model {
         derive::refresh(&mut vm, &one.place.this, lookup);
         self.share_disk_layout(&mut vm);
         vm
+    }
+
+    /// Machines that were made at one moment share the text that says when.
+    fn share_moment(&self, config: &mut VirtualMachineConfigInfo) {
+        let Some(pattern) = &self.pattern.config else { return };
+        if config.change_version == pattern.change_version {
+            config.change_version = pattern.change_version.clone();
+        }
     }
 
     fn share_runtime(&self, vm: &mut VirtualMachine) {

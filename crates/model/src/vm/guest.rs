@@ -39,7 +39,9 @@ pub fn running(config: &VirtualMachineConfigInfo, addresses: &Addresses<'_>) -> 
     guest.guest_operations_ready = Some(true);
     guest.guest_state_change_supported = Some(true);
     let cards = config.hardware.device.iter().flatten().filter_map(|d| d.cast::<VirtualEthernetCard>());
-    let nics: Vec<Obj<GuestNicInfo>> = cards.enumerate().map(|(nth, card)| nic(card, addresses, nth).into()).collect();
+    let mut nics: Vec<Obj<GuestNicInfo>> =
+        cards.enumerate().map(|(nth, card)| nic(card, addresses, nth).into()).collect();
+    nics.shrink_to_fit();
     let first = nics.iter().find_map(|n| n.ip_address.as_ref()?.first());
     guest.ip_address = first.cloned();
     guest.net = Some(nics);

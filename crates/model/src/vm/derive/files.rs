@@ -49,6 +49,7 @@ pub fn layout_ex(
     if let Some(vmx) = &vmx {
         mark_shared(&mut files.all, config, vmx.folder());
     }
+    files.all.shrink_to_fit();
     let timestamp = runtime.boot_time.map_or(config.modified, |boot| boot.max(config.modified));
     VirtualMachineFileLayoutEx {
         file: Some(files.all),
@@ -109,7 +110,7 @@ fn disk_layouts(
     config: &VirtualMachineConfigInfo,
 ) -> Vec<Obj<VirtualMachineFileLayoutExDiskLayout>> {
     let disks = config.hardware.device.iter().flatten().filter_map(|d| d.cast::<VirtualDisk>());
-    disks.map(|disk| disk_layout(files, disk).into()).collect()
+    exact(disks.map(|disk| disk_layout(files, disk).into()))
 }
 
 /// The files of one snapshot: its state, the memory if that was saved, and the disks of its configuration.
@@ -135,6 +136,7 @@ fn disk_layout(files: &mut Files<'_>, disk: &VirtualDisk) -> VirtualMachineFileL
         at = backing.parent.as_deref();
     }
     chain.reverse();
+    chain.shrink_to_fit();
     VirtualMachineFileLayoutExDiskLayout { key: disk.key, chain: Some(chain), ..Default::default() }
 }
 
@@ -244,14 +246,14 @@ impl<'a> Files<'a> {
 pub fn layout(config: &VirtualMachineConfigInfo, files: &VirtualMachineFileLayoutEx) -> VirtualMachineFileLayout {
     let of_kind = |kind: &str| {
         let names = files.file.iter().flatten().filter(move |f| f.type_ == kind);
-        names.map(|f| short(&f.name)).collect::<Vec<Str>>()
+        exact(names.map(|f| short(&f.name)))
     };
     let swap = files.file.iter().flatten().find(|f| f.type_ == "swap").map(|f| f.name.clone());
     let disks = config.hardware.device.iter().flatten().filter_map(|d| d.cast::<VirtualDisk>());
     VirtualMachineFileLayout {
         config_file: Some([of_kind("nvram"), of_kind("snapshotList")].concat()),
         log_file: Some(of_kind("log")),
-        disk: Some(disks.map(|d| disk_files(d).into()).collect()),
+        disk: Some(exact(disks.map(|d| disk_files(d).into()))),
         snapshot: files.snapshot.as_ref().map(|all| all.iter().map(|s| old_snapshot_layout(s, files).into()).collect()),
         swap_file: swap,
     }
@@ -274,7 +276,13 @@ fn disk_files(disk: &VirtualDisk) -> VirtualMachineFileLayoutDiskLayout {
         at = backing.parent.as_deref();
     }
     names.reverse();
+    names.shrink_to_fit();
     VirtualMachineFileLayoutDiskLayout { key: disk.key, disk_file: names }
+}
+
+/// A list without room for more: it stays as it is for as long as its machine does.
+fn exact<T>(items: impl Iterator<Item = T>) -> Vec<T> {
+    items.collect::<Box<[T]>>().into_vec()
 }
 
 fn short(name: &str) -> Str {

@@ -3,6 +3,7 @@
 //! [`refresh`] is pure and at rest after one run: a second one changes nothing. It replaces only what differs, so that
 //! VMs keep sharing what is equal.
 
+mod at_rest;
 mod files;
 mod lists;
 mod methods;
@@ -20,6 +21,7 @@ use vim25::{
 
 use super::{capability::capability, snapshot, surroundings::Lookup};
 
+pub(crate) use at_rest::AtRest;
 pub use files::{DELTA_SUFFIX, FLAT_SUFFIX, layout, layout_ex};
 pub use lists::{datastore_urls, datastores, networks};
 pub use methods::disabled_methods;

@@ -16,7 +16,7 @@ use vim25::{
 };
 
 use super::{
-    refresh, rename,
+    AtRest, refresh, rename,
     touch::{self, Touch},
 };
 use crate::network::View;
@@ -39,6 +39,7 @@ impl Derive for Machines {
             match touch::of(tx, vm) {
                 Touch::Nothing => {}
                 Touch::Devices => repeat_runtime(tx, vm),
+                Touch::Made => made(tx, vm, &mut links),
                 Touch::Any => one(tx, vm, &mut links),
             }
         }
@@ -60,7 +61,16 @@ fn repeat_runtime(tx: &mut Tx<'_>, this: &MoRef) {
     }
 }
 
+fn made(tx: &mut Tx<'_>, this: &MoRef, links: &mut Links) {
+    repeat_runtime(tx, this);
+    if let Some(vm) = tx.get::<VirtualMachine>(this) {
+        links.change(this, vec![], holders(tx, vm));
+    }
+    tx.clear_private::<AtRest>(&this.id);
+}
+
 fn one(tx: &mut Tx<'_>, this: &MoRef, links: &mut Links) {
+    tx.clear_private::<AtRest>(&this.id);
     let mut new = None;
     if let Some(vm) = tx.get::<VirtualMachine>(this) {
         let mut fresh = vm.clone();

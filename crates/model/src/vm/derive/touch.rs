@@ -5,6 +5,8 @@ use std::sync::Arc;
 use inventory::Tx;
 use vim25::{DataObject, MoRef, cast, mo::VirtualMachine};
 
+use super::AtRest;
+
 /// What a transaction did to a VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Touch {
@@ -12,12 +14,17 @@ pub(super) enum Touch {
     Nothing,
     /// Only `runtime.device`, which nothing but its copy in the summary follows from.
     Devices,
+    /// It was made, with derived state that is true but for that copy.
+    Made,
     /// Anything else.
     Any,
 }
 
 /// What the transaction did to this VM so far. The VM before it was at rest: its derived state was true.
 pub(super) fn of(tx: &Tx<'_>, this: &MoRef) -> Touch {
+    if AtRest::holds(tx, this) {
+        return Touch::Made;
+    }
     let (Some(old), Some(new)) = (tx.before().find(&this.id), tx.find(&this.id)) else { return Touch::Any };
     if Arc::ptr_eq(&old.content, &new.content) {
         return Touch::Nothing;
@@ -35,7 +42,7 @@ fn only_devices(old: &VirtualMachine, new: &VirtualMachine) -> bool {
 }
 
 /// Whether two values of one type are equal in all other fields than these.
-fn equal_but(old: &dyn DataObject, new: &dyn DataObject, skipped: &[&str]) -> bool {
+pub(super) fn equal_but(old: &dyn DataObject, new: &dyn DataObject, skipped: &[&str]) -> bool {
     let bases = match (old.base(), new.base()) {
         (Some(old), Some(new)) => equal_but(old, new, skipped),
         _ => true,
