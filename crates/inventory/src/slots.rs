@@ -6,6 +6,10 @@ use vim25::{MoRef, Str};
 
 use crate::{object::Entry, snapshot::Snapshot};
 
+mod hash;
+
+use hash::IdHash;
+
 /// One touched object.
 pub(crate) struct Slot {
     /// Its reference when it was first touched.
@@ -29,7 +33,7 @@ pub(crate) struct Slot {
 #[derive(Default)]
 pub(crate) struct Slots {
     slots: Vec<Slot>,
-    by_id: HashMap<Str, usize>,
+    by_id: HashMap<Str, usize, IdHash>,
     dirty: Vec<usize>,
     now: u64,
 }

@@ -1,0 +1,56 @@
+//! A hash for ids: a few bytes, made by the inventory itself, so that nobody chooses them to collide.
+
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// Makes [`IdHasher`]s.
+pub(super) type IdHash = BuildHasherDefault<IdHasher>;
+
+/// One multiplication for eight bytes, its two halves folded into one, so that every bit counts for every other. Only for tables that nobody iterates over.
+#[derive(Default)]
+pub(super) struct IdHasher(u64);
+
+/// 2^64 over the golden ratio: spreads consecutive numbers.
+const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+
+impl IdHasher {
+    fn add(&mut self, word: u64) {
+        let product = u128::from(self.0 ^ word) * u128::from(SPREAD);
+        self.0 = (product >> 64) as u64 ^ product as u64;
+    }
+}
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.add(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.add(byte.into());
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashSet, hash::BuildHasher};
+
+    use super::*;
+
+    #[test]
+    fn ids_of_a_large_world_spread_over_a_table() {
+        let buckets = |shift: u32| {
+            let hash = |n: u32| IdHash::default().hash_one(format!("vm-{n}").as_str()) >> shift & 0xFFFF;
+            (0..0x1_0000).map(hash).collect::<HashSet<u64>>().len()
+        };
+        // Chance fills 63 % of 65,536 buckets with as many ids.
+        let enough = 0x1_0000 * 60 / 100;
+        assert!(buckets(0) > enough && buckets(48) > enough, "{} {}", buckets(0), buckets(48));
+    }
+}
