@@ -49,6 +49,8 @@ enum Key {
     Ip(IpAddr),
     /// Id of the parent, and the name there.
     Child(Str, Str),
+    /// Id of the host, and the VMCI context id of a VM that runs there.
+    ContextId(Str, i64),
 }
 
 impl Index {
@@ -76,6 +78,11 @@ impl Index {
     /// The VMs whose guest, and the hosts that, have this address, v4 or v6, in any spelling.
     pub fn by_ip(&self, address: &str) -> Vec<MoRef> {
         keys::ip(address).map_or_else(Vec::new, |address| self.all(Key::Ip(address)))
+    }
+
+    /// The VMs that run on a host with this VMCI context id.
+    pub fn by_context_id(&self, host: &MoRef, id: i64) -> Vec<MoRef> {
+        self.all(Key::ContextId(host.id.clone(), id))
     }
 
     /// The child of an inventory object (folder, datacenter, compute resource, pool, vApp) with exactly this name, as

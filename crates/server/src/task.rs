@@ -26,7 +26,9 @@ use crate::{
     service,
 };
 
-pub use expire::expire;
+#[cfg(test)]
+pub(crate) use expire::expire_beyond;
+pub use expire::{expire, register};
 pub use work::{Delays, Work};
 
 /// How many tasks `recentTask` of the task manager names at the most.
@@ -94,19 +96,25 @@ where
 {
     let made = core.inventory.commit(|tx| Ok::<_, Fault>(create(tx, entity, method, &user, parent)));
     let task = made?.value;
-    core.tasks.lock().push_back(task.clone());
+    register(core, task.clone());
     let delay = core.settings.delays.of(method);
-    let context = Work { core: core.clone(), task: task.clone(), this: entity.clone(), user, delay };
+    let context = Work { core: core.clone(), task: task.clone(), this: entity.clone(), user, delay, last: false };
     tokio::spawn(run(context, work));
     Ok(task)
 }
 
-/// Makes a task whose work is one transaction.
+/// Makes a task whose work is one transaction; the task has succeeded with it.
 pub fn transact(
     call: &Call,
     change: impl FnOnce(&Work, &mut Tx<'_>) -> Result<Option<Any>, Fault> + Send + 'static,
 ) -> Result<MoRef, Fault> {
-    start(call, move |work| async move { work.commit(|tx| change(&work, tx)) })
+    start(call, move |work| async move {
+        work.commit(|tx| {
+            let result = change(&work, tx)?;
+            record(tx, &work.task, Ok(result.clone())).map_err(|()| canceled())?;
+            Ok(result)
+        })
+    })
 }
 
 fn create(tx: &mut Tx<'_>, entity: &MoRef, method: &MethodInfo, user: &Str, parent: Option<&MoRef>) -> MoRef {
@@ -240,7 +248,7 @@ pub fn is_over(state: &TaskInfoState) -> bool {
 fn finish(core: &Core, task: &MoRef, outcome: Result<Option<Any>, Fault>) {
     let recorded = core.inventory.commit(|tx| record(tx, task, outcome));
     if recorded.is_err() {
-        tracing::debug!(%task, "the task ended after it had been cancelled");
+        tracing::debug!(%task, "the task was over already: it succeeded with its last change, or was cancelled");
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use vim25::{DataType, Obj, Str, cast, mo, types::HostVirtualNic};
+use vim25::{
+    DataType, Obj, Str, cast, mo,
+    types::{HostVirtualNic, VirtualMachinePowerState, VirtualMachineVMCIDevice},
+};
 
 use super::Key;
 use crate::Object;
@@ -11,7 +14,7 @@ use crate::Object;
 pub(super) fn of(object: Option<&Object>) -> Vec<Key> {
     let Some(content) = object.map(|object| &*object.content) else { return Vec::new() };
     let Some(entity) = cast::<mo::ManagedEntity>(content) else { return Vec::new() };
-    let mut keys = Vec::with_capacity(8);
+    let mut keys = Vec::with_capacity(9);
     if let Some(parent) = &entity.parent {
         keys.push(Key::Child(parent.id.clone(), entity.name.clone()));
     }
@@ -28,15 +31,24 @@ pub(super) fn are_shared(old: &Object, new: &Object) -> bool {
     if Arc::ptr_eq(&old.content, &new.content) {
         return true;
     }
-    let (Some(old), Some(new)) = (cast::<mo::VirtualMachine>(&*old.content), cast::<mo::VirtualMachine>(&*new.content))
-    else {
+    let (old, new) = (&*old.content, &*new.content);
+    let (Some(named), Some(renamed)) = (cast::<mo::ManagedEntity>(old), cast::<mo::ManagedEntity>(new)) else {
         return false;
+    };
+    if named.name != renamed.name || named.parent != renamed.parent {
+        return false;
+    }
+    if let (Some(old), Some(new)) = (cast::<mo::HostSystem>(old), cast::<mo::HostSystem>(new)) {
+        return same(&old.hardware, &new.hardware) && same(&old.config, &new.config);
+    }
+    let (Some(old), Some(new)) = (cast::<mo::VirtualMachine>(old), cast::<mo::VirtualMachine>(new)) else {
+        return old.descriptor() == new.descriptor();
     };
     same(&old.config, &new.config)
         && same(&old.guest, &new.guest)
-        && old.name == new.name
-        && old.parent == new.parent
         && old.parent_v_app == new.parent_v_app
+        && old.runtime.host == new.runtime.host
+        && old.runtime.power_state == new.runtime.power_state
 }
 
 fn same<T: DataType>(old: &Option<Obj<T>>, new: &Option<Obj<T>>) -> bool {
@@ -54,6 +66,7 @@ fn of_vm(vm: &mo::VirtualMachine, keys: &mut Vec<Key>) {
         keys.extend(uuid(&config.uuid).map(Key::BiosUuid));
         keys.extend(config.instance_uuid.as_deref().and_then(uuid).map(Key::InstanceUuid));
     }
+    keys.extend(context_id(vm));
     let Some(guest) = &vm.guest else { return };
     keys.extend(guest.host_name.as_deref().filter(|name| !name.is_empty()).map(dns));
     keys.extend(guest.ip_address.as_deref().and_then(ip).map(Key::Ip));
@@ -63,6 +76,14 @@ fn of_vm(vm: &mo::VirtualMachine, keys: &mut Vec<Key>) {
     for config in guest.ip_stack.iter().flatten().filter_map(|stack| stack.dns_config.as_ref()) {
         dns_names(&config.host_name, &config.domain_name, keys);
     }
+}
+
+/// The VMCI context id of a VM that runs, on its host.
+fn context_id(vm: &mo::VirtualMachine) -> Option<Key> {
+    let host = vm.runtime.host.as_ref().filter(|_| vm.runtime.power_state == VirtualMachinePowerState::PoweredOn)?;
+    let devices = vm.config.as_ref()?.hardware.device.as_ref()?;
+    let id = devices.iter().find_map(|device| device.cast::<VirtualMachineVMCIDevice>()?.id)?;
+    Some(Key::ContextId(host.id.clone(), id))
 }
 
 fn of_host(host: &mo::HostSystem, keys: &mut Vec<Key>) {

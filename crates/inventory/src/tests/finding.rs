@@ -114,3 +114,25 @@ fn a_vm_in_a_vapp_is_a_child_of_its_folder_and_of_the_vapp() {
     assert_eq!(now.index().child_named(&app, "a"), Some(a.clone()));
     assert_eq!(now.index().child_named(&moref("Folder", "group-v1"), "a"), Some(a));
 }
+
+#[test]
+fn a_running_vm_is_found_by_its_context_id_on_its_host() {
+    let world = world();
+    let (a, host) = (moref("VirtualMachine", "vm-1"), moref("HostSystem", "host-1"));
+    let mut vm = full_vm(BIOS, INSTANCE);
+    let vmci = VirtualMachineVMCIDevice::with(|device| device.id = Some(77));
+    vm.config.as_mut().unwrap().hardware.device = Some(vec![vmci.into()]);
+    vm.runtime.host = Some(host.clone());
+    run(&world, |tx| tx.insert(a.clone(), vm));
+    let found = |id| world.snapshot().index().by_context_id(&host, id);
+    let turn = |state| run(&world, |tx| tx.edit::<VirtualMachine>(&a).unwrap().runtime.power_state = state);
+    turn(VirtualMachinePowerState::PoweredOff);
+    assert!(found(77).is_empty());
+    turn(VirtualMachinePowerState::PoweredOn);
+    assert_eq!(found(77), std::slice::from_ref(&a));
+    assert!(found(78).is_empty());
+    let elsewhere = world.snapshot();
+    assert!(elsewhere.index().by_context_id(&moref("HostSystem", "host-2"), 77).is_empty());
+    turn(VirtualMachinePowerState::Suspended);
+    assert!(found(77).is_empty());
+}

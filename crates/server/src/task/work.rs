@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use inventory::Tx;
 use vim25::{MethodInfo, MoRef, Str, mo};
 
-use super::set_running;
+use super::{canceled, record, set_running};
 use crate::{core::Core, fault::Fault};
 
 /// How long operations take beyond what their work takes, by wire name of the method.
@@ -37,6 +37,8 @@ pub struct Work {
     pub user: Str,
     /// How long the operation takes beyond what its work takes.
     pub(super) delay: Duration,
+    /// Whether the task has succeeded with the change that ends the operation.
+    pub(super) last: bool,
 }
 
 impl Work {
@@ -66,21 +68,30 @@ impl Work {
 
     /// The same work without a delay of its own: for a step that follows on another one of the same task.
     pub fn at_once(&self) -> Work {
+        self.with(Duration::ZERO, false)
+    }
+
+    /// The same work as its only or last step, without a result: the change that ends the operation and the success of
+    /// the task are one commit.
+    pub fn last(&self) -> Work {
+        self.with(self.delay, true)
+    }
+
+    fn with(&self, delay: Duration, last: bool) -> Work {
         let Work { core, task, this, user, .. } = self;
         let (core, task, this, user) = (core.clone(), task.clone(), this.clone(), user.clone());
-        Work { core, task, this, user, delay: Duration::ZERO }
+        Work { core, task, this, user, delay, last }
+    }
+
+    /// To be called with the change that ends an operation: if it is the task's last, the task has succeeded.
+    pub fn conclude(&self, tx: &mut Tx<'_>) -> Result<(), Fault> {
+        if self.last { record(tx, &self.task, Ok(None)).map_err(|()| canceled()) } else { Ok(()) }
     }
 
     /// Waits for work that is done at once when its time has come.
     pub(super) async fn delayed(&self) -> Result<(), Fault> {
         self.begin(|_| Ok(()))?;
         self.linger().await
-    }
-
-    /// The same work for a further step, which takes no time of its own.
-    pub fn further(&self) -> Work {
-        let (core, task, this) = (self.core.clone(), self.task.clone(), self.this.clone());
-        Work { core, task, this, user: self.user.clone(), delay: Duration::ZERO }
     }
 
     /// Records how far the task is, in percent.

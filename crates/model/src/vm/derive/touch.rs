@@ -10,7 +10,7 @@ use super::AtRest;
 /// What a transaction did to a VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Touch {
-    /// Nothing that a property shows.
+    /// Nothing that a derived property follows from.
     Nothing,
     /// Only `runtime.device`, which nothing but its copy in the summary follows from.
     Devices,
@@ -30,15 +30,20 @@ pub(super) fn of(tx: &Tx<'_>, this: &MoRef) -> Touch {
         return Touch::Nothing;
     }
     match (cast::<VirtualMachine>(&*old.content), cast::<VirtualMachine>(&*new.content)) {
-        (Some(old), Some(new)) if only_devices(old, new) => Touch::Devices,
+        (Some(old), Some(new)) if equal_but(old, new, &["runtime", "summary", "recentTask"]) => in_state(old, new),
         _ => Touch::Any,
     }
 }
 
-fn only_devices(old: &VirtualMachine, new: &VirtualMachine) -> bool {
-    let runtime = old.runtime.same(&new.runtime) || equal_but(&*old.runtime, &*new.runtime, &["device"]);
-    let summary = old.summary.same(&new.summary) || equal_but(&*old.summary, &*new.summary, &["runtime"]);
-    runtime && summary && equal_but(old, new, &["runtime", "summary"])
+/// What was done to run-time state and summary, where nothing else was changed but the list of tasks.
+fn in_state(old: &VirtualMachine, new: &VirtualMachine) -> Touch {
+    let (runtime, summary) = (old.runtime.same(&new.runtime), old.summary.same(&new.summary));
+    if runtime && summary {
+        return Touch::Nothing;
+    }
+    let only_devices = runtime || equal_but(&*old.runtime, &*new.runtime, &["device"]);
+    let only_runtime = summary || equal_but(&*old.summary, &*new.summary, &["runtime"]);
+    if only_devices && only_runtime { Touch::Devices } else { Touch::Any }
 }
 
 /// Whether two values of one type are equal in all other fields than these.

@@ -29,7 +29,7 @@ pub(super) fn create(call: &Call, args: args::CreateTask) -> Result<Obj<TaskInfo
         call.this_in::<mo::TaskManager>(tx)?;
         tx.get::<mo::Task>(&task).map(|t| t.info.clone()).ok_or_else(|| Fault::object_not_found(&task))
     })?;
-    call.core.tasks.lock().push_back(info.task.clone());
+    task::register(&call.core, info.task.clone());
     Ok(info)
 }
 

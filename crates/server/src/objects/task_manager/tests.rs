@@ -32,7 +32,7 @@ fn enter(world: &World, user: &str, entity: MoRef) -> MoRef {
         });
         task::enter(tx, info, &user.into())
     });
-    world.core.tasks.lock().push_back(task.clone());
+    task::register(&world.core, task.clone());
     task
 }
 
@@ -111,6 +111,26 @@ fn a_collector_shows_the_newest_tasks_first_and_forgets_expired_ones() {
     task::expire(&world.core);
     assert_eq!(latest(), [on_store.clone(), on_cluster.clone()]);
     assert_eq!(tasks(world.call(&collector, args::ReadNextTasks { max_count: 9 }).unwrap()), [on_cluster, on_store]);
+}
+
+#[test]
+fn of_too_many_tasks_the_oldest_that_have_finished_are_forgotten() {
+    let (world, [on_vm, on_cluster, on_store]) = three_tasks();
+    let finish = |task: &MoRef| {
+        world.commit(|tx| {
+            let now = tx.now();
+            tx.edit::<mo::Task>(task).unwrap().info.complete_time = Some(now);
+        });
+    };
+    finish(&on_cluster);
+    finish(&on_store);
+    let are_there = || [&on_vm, &on_cluster, &on_store].map(|t| world.core.inventory.snapshot().resolve(t).is_some());
+    task::expire_beyond(&world.core, 3);
+    assert_eq!(are_there(), [true, true, true]);
+    task::expire_beyond(&world.core, 2);
+    assert_eq!(are_there(), [true, false, true]);
+    task::expire_beyond(&world.core, 0);
+    assert_eq!(are_there(), [true, false, false]);
 }
 
 #[test]

@@ -72,6 +72,7 @@ async fn go_on<T, R>(
     work.commit(|tx| {
         let value = end(tx, begun.with)?;
         activity::end(tx, vm, &work.task);
+        work.conclude(tx)?;
         Ok(value)
     })
 }

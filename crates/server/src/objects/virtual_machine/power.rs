@@ -13,7 +13,6 @@ use vim25::{
     types::{
         ClusterAttemptedVmInfo, ClusterNotAttemptedVmInfo, ClusterPowerOnVmResult, InsufficientResourcesFault,
         InvalidPowerState, ToolsUnavailable, VirtualMachineConfigInfo, VirtualMachinePowerState as Power,
-        VirtualMachineVMCIDevice,
     },
 };
 
@@ -101,6 +100,9 @@ pub async fn perform(work: &Work, vm: &MoRef, action: Action, host: Option<MoRef
             tx.clear_private::<VmciInUse>(&vm.id);
         }
         story::ends(tx, work, vm, action);
+        if matches!(action, Action::PowerOn | Action::Reset) {
+            guest::boot(tx, vm);
+        }
         Ok(())
     };
     let mut told = false;
@@ -118,14 +120,7 @@ pub async fn perform(work: &Work, vm: &MoRef, action: Action, host: Option<MoRef
             Ok(())
         })?;
     }
-    outcome?;
-    if matches!(action, Action::PowerOn | Action::Reset) {
-        work.commit(|tx| {
-            guest::boot(tx, vm);
-            Ok(())
-        })?;
-    }
-    Ok(())
+    outcome
 }
 
 fn operation(action: Action) -> Operation {
@@ -158,27 +153,15 @@ fn transition(tx: &Tx<'_>, vm: &MoRef, action: Action, host: Option<&MoRef>) -> 
 
 fn power_on(tx: &Tx<'_>, vm: &MoRef, after: &mut mo::VirtualMachine, host: Option<&MoRef>) -> Result<(), Fault> {
     let host = place::to_start_on(tx, after, host)?;
-    let (world, taken) = (tx.before(), cids_on(tx, &host, vm));
-    let facts = Around::new(world, host).host();
-    let cid_taken = |id| taken.contains(&i64::from(id));
+    let facts = Around::new(tx.before(), host.clone()).host();
+    let cid_taken = |id| cid_taken(tx, &host, vm, id);
     power::on(after, &PowerOn { now: tx.now(), host: &facts, cid_taken: &cid_taken })?;
     admission::run(tx, vm, after.config.as_deref().unwrap_or(&Default::default()), Seat::of(after))
 }
 
-/// The VMCI context ids of the machines that run on a host, but for one.
-pub(super) fn cids_on(tx: &Tx<'_>, host: &MoRef, but: &MoRef) -> Vec<i64> {
-    let listed = tx.get::<mo::HostSystem>(host).and_then(|host| host.vm.as_ref()).unwrap_or_default();
-    let neighbours = listed.iter().filter(|other| *other != but);
-    neighbours.filter_map(|other| running_cid(tx.get(other)?)).collect()
-}
-
-/// The VMCI context id of a machine that runs.
-fn running_cid(vm: &mo::VirtualMachine) -> Option<i64> {
-    if vm.runtime.power_state != Power::PoweredOn {
-        return None;
-    }
-    let devices = vm.config.as_ref()?.hardware.device.as_ref()?;
-    devices.iter().find_map(|d| d.cast::<VirtualMachineVMCIDevice>()?.id)
+/// Whether another machine that ran on the host when the transaction began has this VMCI context id.
+pub(super) fn cid_taken(tx: &Tx<'_>, host: &MoRef, but: &MoRef, id: i32) -> bool {
+    tx.before().index().by_context_id(host, id.into()).iter().any(|other| other != but)
 }
 
 fn wanted(action: Action) -> Power {

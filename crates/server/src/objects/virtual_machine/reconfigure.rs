@@ -26,7 +26,7 @@ use crate::{
 /// Changes the configuration: all of the spec or nothing.
 pub fn reconfigure(call: &Call, args: args::ReconfigVM_Task) -> Result<MoRef, Fault> {
     let spec = args.spec;
-    task::stage(call, move |work| async move { perform(&work, &spec).await.map(|()| None) })
+    task::stage(call, move |work| async move { perform(&work.last(), &spec).await.map(|()| None) })
 }
 
 async fn perform(work: &Work, spec: &Obj<VirtualMachineConfigSpec>) -> Result<(), Fault> {

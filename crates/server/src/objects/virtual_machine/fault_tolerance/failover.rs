@@ -15,7 +15,7 @@ use vim25::{
 use super::{
     super::{
         operation::{self, Begun},
-        power::cids_on,
+        power::cid_taken,
         story,
     },
     follow, named_secondary, secondary_of,
@@ -90,16 +90,14 @@ fn swap(tx: &mut Tx<'_>, work: &Work, secondary: &MoRef) -> Result<(), Fault> {
 
 /// Moves a machine, with a VMCI context id that is free where it goes once `other` has left.
 fn move_to(tx: &mut Tx<'_>, vm: &MoRef, other: &MoRef, host: Option<MoRef>) {
-    let taken = host.as_ref().map(|host| cids_on(tx, host, other)).unwrap_or_default();
-    let Some(machine) = tx.edit::<mo::VirtualMachine>(vm) else { return };
-    machine.runtime.host = host;
+    let Some(machine) = tx.get::<mo::VirtualMachine>(vm) else { return };
     let devices = machine.config.as_ref().and_then(|c| c.hardware.device.as_deref()).unwrap_or_default();
     let found = devices.iter().enumerate().find_map(|(at, d)| Some((at, d.cast::<VirtualMachineVMCIDevice>()?.id?)));
-    let Some((at, had)) = found else { return };
-    let id = i64::from(power::pick(had as i32, &|id| taken.contains(&i64::from(id))));
-    if id == had {
-        return;
-    }
+    let is_taken = |id| host.as_ref().is_some_and(|host| cid_taken(tx, host, other, id));
+    let new = found.map(|(at, had)| (at, had, i64::from(power::pick(had as i32, &is_taken))));
+    let Some(machine) = tx.edit::<mo::VirtualMachine>(vm) else { return };
+    machine.runtime.host = host;
+    let Some((at, _, id)) = new.filter(|(_, had, id)| had != id) else { return };
     if let Some(config) = &mut machine.config {
         if let Some(vmci) = config.hardware.device.get_or_insert_default()[at].cast_mut::<VirtualMachineVMCIDevice>() {
             vmci.id = Some(id);

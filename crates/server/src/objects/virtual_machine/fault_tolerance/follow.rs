@@ -23,6 +23,9 @@ pub async fn power(work: &Work, vm: &MoRef, action: Action, host: Option<MoRef>)
     if let Some(config) = world.get::<mo::VirtualMachine>(vm).and_then(|vm| vm.config.as_ref()) {
         fault_tolerance::refuse_secondary(config)?;
     }
+    if active_secondary(&world, vm).is_none() {
+        return power::perform(&work.last(), vm, action, host).await;
+    }
     power::perform(work, vm, action, host).await?;
     let Some(secondary) = active_secondary(&work.core.inventory.snapshot(), vm) else { return Ok(()) };
     match action {
@@ -46,7 +49,7 @@ pub async fn start(work: &Work, primary: &MoRef, secondary: &MoRef) -> Result<()
         stays.map_or_else(|| hosts::choose(tx, primary, machine, None), Ok)
     });
     let started = match host {
-        Ok(host) => power::perform(&work.further(), secondary, Action::PowerOn, Some(host)).await,
+        Ok(host) => power::perform(&work.at_once(), secondary, Action::PowerOn, Some(host)).await,
         Err(fault) => Err(fault),
     };
     work.commit(|tx| {
@@ -71,7 +74,7 @@ pub async fn stop(work: &Work, secondary: &MoRef) -> Result<(), Fault> {
     let state = world.get::<mo::VirtualMachine>(secondary).map(|vm| vm.runtime.power_state.clone());
     match state {
         Some(Power::PoweredOn | Power::Suspended) => {
-            power::perform(&work.further(), secondary, Action::PowerOff, None).await
+            power::perform(&work.at_once(), secondary, Action::PowerOff, None).await
         }
         _ => Ok(()),
     }

@@ -27,7 +27,7 @@ use crate::{
             create::{browser_of, datacenter_of},
             fault_tolerance,
             location::{Location, check_folder},
-            power::cids_on,
+            power::cid_taken,
             snapshot::kept_configs,
         },
     },
@@ -174,9 +174,8 @@ fn settle(
     arrives: bool,
 ) {
     if arrives {
-        let taken = cids_on(tx, &location.host, vm);
         let facts = around.host();
-        let cid_taken = |id| taken.contains(&i64::from(id));
+        let cid_taken = |id| cid_taken(tx, &location.host, vm, id);
         power::arrive(after, &PowerOn { now: tx.now(), host: &facts, cid_taken: &cid_taken });
     }
     after.runtime.host = Some(location.host);

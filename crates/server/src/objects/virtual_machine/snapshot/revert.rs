@@ -26,7 +26,7 @@ use crate::{
         Around, guest,
         operation::{self, Begun},
         place,
-        power::cids_on,
+        power::cid_taken,
         story,
     },
     task::{self, Work},
@@ -103,9 +103,9 @@ fn back(tx: &Tx<'_>, vm: &MoRef, wish: &Wish, seed: u64) -> Result<Back, Fault> 
     let taken = tx.private::<Taken>(&target.id).ok_or_else(unreadable)?;
     let state = if wish.stay_off && node.state == Power::PoweredOn { Power::PoweredOff } else { node.state.clone() };
     let host = host(tx, &after, wish, &state)?;
-    let (around, taken_ids) = (Around::new(tx.before(), host.clone()), cids_on(tx, &host, vm));
+    let around = Around::new(tx.before(), host.clone());
     let facts = around.host();
-    let with = PowerOn { now: tx.now(), host: &facts, cid_taken: &|id| taken_ids.contains(&i64::from(id)) };
+    let with = PowerOn { now: tx.now(), host: &facts, cid_taken: &|id| cid_taken(tx, &host, vm, id) };
     let config = branched(tx, vm, &kept.config, seed)?;
     let context = Context { surroundings: &around, now: tx.now(), seed, vm };
     let config = config::reconnect(config, after.config.as_deref(), &context)?;
