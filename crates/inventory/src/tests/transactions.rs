@@ -204,7 +204,11 @@ fn a_world_without_a_log_still_changes() {
 #[test]
 fn the_log_begins_after_the_commit_with_which_the_world_begins() {
     let world = Inventory::new(options());
-    let begun = world.begin(|tx| Ok::<_, ()>(tx.insert(moref("VirtualMachine", "vm-1"), vm("a")))).unwrap();
+    let begin = |tx: &mut Tx<'_>| {
+        tx.insert(moref("VirtualMachine", "vm-1"), vm("a"));
+        Ok::<(), ()>(())
+    };
+    let begun = world.begin(begin).unwrap();
     assert_eq!((begun.revision, world.snapshot().len()), (Revision::new(1), 1));
     assert!(world.changes_since(Revision::new(0)).is_none());
     run(&world, |tx| tx.insert(moref("VirtualMachine", "vm-2"), vm("b")));
