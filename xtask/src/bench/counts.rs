@@ -20,7 +20,7 @@ use std::process::Command;
 const TOLERANCE: u64 = 10;
 
 /// The function of the example that is measured.
-const FUNCTION: &str = "*paths::measured*";
+const FUNCTION: &str = "*paths::measured";
 
 const ALLOCATIONS: &str = "allocations";
 const BYTES: &str = "bytes";
