@@ -17,6 +17,9 @@ use super::{
 };
 use crate::{fault::Fault, session::SessionObject, sight::Sight};
 
+/// A client that does not look for so many commits, though they concern it, is told all values anew when it does.
+const LAPSE: u64 = if cfg!(test) { 5_000 } else { 100_000 };
+
 /// A property filter.
 pub struct Filter {
     moref: MoRef,
@@ -66,18 +69,23 @@ impl Filter {
         }
     }
 
-    /// Moves on to `world`, if the filter watches what it is said to watch and has nothing to look at. A filter that is
-    /// at work is left alone.
+    /// Moves on to `world`, if the filter watches what it is said to watch and has nothing to look at: it does not keep
+    /// an old state of the world alive. Nor does it for a client that stays away for too long. A filter that is at work
+    /// is left alone.
     pub(super) fn pass(&self, watched: &Arc<Watched>, world: &Snapshot) {
         let Some(desk) = self.desk.upgrade() else { return };
         let Some(mut cursor) = self.cursor.try_lock() else { return };
+        let rests =
+            |c: &&mut Cursor| Arc::ptr_eq(c.seen.watched(), watched) && c.seen.world().revision() < world.revision();
+        let Some(Cursor { seen, .. }) = cursor.as_mut().filter(rests) else { return };
         // A mark is taken only by who has the cursor: without one, nothing up to `world` concerns the filter.
-        let rests = |c: &&mut Cursor| {
-            Arc::ptr_eq(c.seen.watched(), watched)
-                && c.seen.world().revision() < world.revision()
-                && !desk.due.has(self.number)
+        let old = if !desk.due.has(self.number) {
+            seen.pass(world)
+        } else if world.revision().number() - seen.world().revision().number() >= LAPSE {
+            seen.lapse(world)
+        } else {
+            return;
         };
-        let old = cursor.as_mut().filter(rests).map(|cursor| cursor.seen.pass(world));
         drop(cursor);
         // A state of the world can be large: it goes after the lock.
         drop(old);

@@ -6,6 +6,7 @@ use inventory::Snapshot;
 use vim25::{
     Any, MoRef, Obj, Shared, Str,
     diff::{Change, Op, diff},
+    managed_type,
     path::Path,
     types::{MissingObject, ObjectUpdate, ObjectUpdateKind, PropertyChange, PropertyChangeOp},
 };
@@ -24,6 +25,8 @@ use crate::{fault::Fault, sight::Sight};
 pub(super) struct Seen {
     /// The state of the world that it has seen, or a later one that is the same to it.
     world: Snapshot,
+    /// Whether the values that the client has seen were given up: it is told all of them anew.
+    lapsed: bool,
     watched: Arc<Watched>,
     own: Own,
 }
@@ -33,7 +36,7 @@ impl Seen {
         let world = sight.snapshot.clone();
         let own = Own::of(&selection.own, &world);
         let watched = Arc::new(Watched::new(plan.clone(), selection, &world));
-        Seen { world, watched, own }
+        Seen { world, lapsed: false, watched, own }
     }
 
     /// The state of the world that the client has seen.
@@ -49,6 +52,12 @@ impl Seen {
     /// Moves on to a later state of the world in which nothing has changed for this filter. Returns the one before.
     pub fn pass(&mut self, world: &Snapshot) -> Snapshot {
         std::mem::replace(&mut self.world, world.clone())
+    }
+
+    /// Moves on likewise, whatever has changed, and remembers only which objects the client knows.
+    pub fn lapse(&mut self, world: &Snapshot) -> Snapshot {
+        self.lapsed = true;
+        self.pass(world)
     }
 
     /// An object as the client has seen it, whose session is that of `now`.
@@ -92,7 +101,7 @@ fn missing_object(moref: &MoRef) -> Obj<MissingObject> {
 
 /// What happened between what the client has seen and `sight`. In the world, only commits in `span` concern the filter.
 pub(super) fn next(plan: &Arc<FilterPlan>, partial: bool, before: Seen, sight: &Sight, span: Option<Span>) -> Step {
-    let changes = changed(&before, sight, span);
+    let changes = if before.lapsed { None } else { changed(&before, sight, span) };
     let own = before.own.again(sight.session.as_ref(), &sight.snapshot);
     let own_changed = before.own.changed(&own);
     // What such an object names, and what it depends on, is another then.
@@ -157,7 +166,8 @@ pub(super) fn enter(plan: &FilterPlan, sight: &Sight, moref: &MoRef) -> Option<O
 }
 
 fn leave(plan: &FilterPlan, before: &Seen, now: &Sight, moref: &MoRef) -> Option<Obj<ObjectUpdate>> {
-    let was_reported = content::wants(plan, before.content(moref, now)?.descriptor());
+    let kind = before.content(moref, now).map(|content| content.descriptor()).or_else(|| managed_type(&moref.kind));
+    let was_reported = content::wants(plan, kind?);
     was_reported.then(|| update(moref, ObjectUpdateKind::Leave, vec![], None))
 }
 
@@ -187,17 +197,21 @@ fn modified(
 }
 
 fn modify(plan: &FilterPlan, partial: bool, before: &Seen, sight: &Sight, moref: &MoRef) -> Option<Obj<ObjectUpdate>> {
-    let (old, new) = (before.content(moref, sight)?, sight.content(moref)?);
+    let new = sight.content(moref)?;
     let wanted = content::wanted(plan, &*new);
     if wanted.is_empty() {
         return None;
     }
-    let changes = if partial { by_part(plan, &wanted, &old, &new) } else { by_whole(plan, &wanted, &old, &new) };
+    let old = if before.lapsed { None } else { Some(before.content(moref, sight)?) };
+    let changes = match old {
+        Some(old) if partial => by_part(plan, &wanted, &old, &new),
+        old => by_whole(plan, &wanted, old.as_ref(), &new),
+    };
     (!changes.is_empty()).then(|| update(moref, ObjectUpdateKind::Modify, changes, None))
 }
 
-/// Every wanted property that differs, with its whole new value.
-fn by_whole(plan: &FilterPlan, wanted: &[&Properties], old: &Shared, new: &Shared) -> Vec<Obj<PropertyChange>> {
+/// Every wanted property that differs, or all of them if it is not known how they were, with its whole new value.
+fn by_whole(plan: &FilterPlan, wanted: &[&Properties], old: Option<&Shared>, new: &Shared) -> Vec<Obj<PropertyChange>> {
     let mut names: Vec<(Str, Path)> =
         wanted.iter().flat_map(|p| &p.paths).map(|w| (w.text.clone(), w.path.clone())).collect();
     if wanted.iter().any(|p| p.all) {
@@ -207,8 +221,9 @@ fn by_whole(plan: &FilterPlan, wanted: &[&Properties], old: &Shared, new: &Share
     let mut seen = HashSet::new();
     names.retain(|(text, _)| seen.insert(text.clone()));
     let differs = names.into_iter().filter_map(|(text, path)| {
-        let (a, b) = (path.read(&**old).ok()?, path.read(&**new).ok()?);
-        (a != b).then(|| property_change(text, PropertyChangeOp::Assign, b))
+        let now = path.read(&**new).ok()?;
+        let before = old.map(|old| path.read(&**old)).transpose().ok()?;
+        (before.as_ref() != Some(&now)).then(|| property_change(text, PropertyChangeOp::Assign, now))
     });
     differs.collect()
 }

@@ -65,7 +65,8 @@ pub async fn wait(
     let mut own = session.changes();
     loop {
         let own_changes = *own.borrow_and_update();
-        if let Some(set) = look.look(own_changes)? {
+        let found = if look.fresh { at_length(|| look.look(own_changes)) } else { look.look(own_changes) };
+        if let Some(set) = found? {
             return Ok(Some(set));
         }
         if patience.wait == Some(Duration::ZERO) {
@@ -90,6 +91,14 @@ pub async fn wait(
             _ = own.changed() => {}
             () = patience_ends => return Ok(None),
         }
+    }
+}
+
+/// Does work that may take long, while other calls go on.
+fn at_length<R>(work: impl FnOnce() -> R) -> R {
+    match tokio::runtime::Handle::current().runtime_flavor() {
+        tokio::runtime::RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 

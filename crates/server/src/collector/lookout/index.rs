@@ -21,8 +21,8 @@ use crate::collector::{
 /// A filter with more objects than this is not found by them.
 const FEW: usize = 256;
 
-/// After so many commits, filters that they did not concern are moved on, so that they do not keep old states of the
-/// world alive. Far fewer than the log keeps.
+/// After so many commits, filters are [moved on](Filter::pass), so that they do not keep old states of the world alive.
+/// Far fewer than the log keeps.
 const REST: u64 = 1024;
 
 /// A watched filter.
@@ -184,7 +184,7 @@ impl Index {
         }
         self.rested = self.followed;
         let resting = |e: &Entry| Resting { filter: e.filter.clone(), watched: e.watched.clone() };
-        self.entries.values().filter(|e| !e.due.has(e.number)).map(resting).collect()
+        self.entries.values().map(resting).collect()
     }
 }
 

@@ -187,6 +187,50 @@ fn live(seed: u64, machines: u64, steps: u64) {
 }
 
 #[test]
+fn a_client_that_stays_away_for_long_keeps_no_old_state_of_the_world_and_is_told_all_values_anew() {
+    let world = World::new();
+    let filters = [machines(&["name", "config.annotation"]), machines(&["guestHeartbeatStatus"])];
+    let specs: Vec<_> = filters.into_iter().map(|spec| (watch(&world, spec.clone(), true), spec)).collect();
+    let mut mirror = Mirror { specs, known: BTreeMap::new(), version: Str::default() };
+    mirror.apply(&updates(&world, "", None).unwrap().unwrap());
+    let away = mirror.version.clone();
+    let filter = mirror.specs[0].0.clone();
+    let seen =
+        |filter: &MoRef| world.session.object_as::<crate::collector::Filter>(&filter.id).unwrap().seen().unwrap();
+    let start = seen(&filter);
+    rename(&world, "vm-20", "one");
+    world.commit(|tx| {
+        let folder = tx.edit::<mo::Folder>(&moref("Folder", "group-v9")).unwrap();
+        folder.child_entity = Some([machine(1)].into());
+        tx.insert(machine(1), mo::VirtualMachine::default());
+        tx.remove(&moref("VirtualMachine", "vm-22"));
+    });
+    for number in 0..4_500 {
+        rename(&world, "vm-31", &number.to_string());
+        if number % 500 == 0 {
+            world.core.lookout.follow(&world.core.inventory.snapshot());
+        }
+    }
+    assert_eq!(seen(&filter), start, "a while is not long");
+    for number in 0..2_000 {
+        rename(&world, "vm-31", &number.to_string());
+        if number % 500 == 0 {
+            world.core.lookout.follow(&world.core.inventory.snapshot());
+        }
+    }
+    assert!(seen(&filter).number() > start.number() + 5_000);
+    let set = updates(&world, &away, None).unwrap().unwrap();
+    let lines = told(&set);
+    for line in ["modify vm-21 Assign name", "modify vm-21 Assign config.annotation", "enter vm-5001 Assign name"] {
+        assert!(lines.contains(&line.to_string()), "{lines:?}");
+    }
+    assert!(lines.contains(&"leave vm-22".to_string()), "{lines:?}");
+    mirror.apply(&set);
+    mirror.follow(&world, 100);
+    mirror.check(&world);
+}
+
+#[test]
 fn a_client_knows_what_is_so_after_any_history_of_a_small_world() {
     for seed in 0..12 {
         live(seed, 12, 250);
