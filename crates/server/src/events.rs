@@ -48,16 +48,21 @@ pub fn record(tx: &mut Tx<'_>, event: Obj<Event>) -> i32 {
     key
 }
 
+/// [`record`] for many events, of which only the last one becomes the event manager's latest.
+pub fn record_all(tx: &mut Tx<'_>, events: Vec<Obj<Event>>) {
+    let mut events = events.into_iter();
+    let last = events.next_back();
+    for event in events {
+        tx.post(event);
+    }
+    if let Some(event) = last {
+        record(tx, event);
+    }
+}
+
 /// Fills in where the entity stands.
 pub fn place(world: &impl Reader, entity: &MoRef, event: &mut Event) {
-    let found = arguments(world, entity);
-    fill(&mut event.datacenter, found.datacenter);
-    fill(&mut event.compute_resource, found.compute_resource);
-    fill(&mut event.host, found.host);
-    fill(&mut event.vm, found.vm);
-    fill(&mut event.ds, found.ds);
-    fill(&mut event.net, found.net);
-    fill(&mut event.dvs, found.dvs);
+    arguments(world, entity).fill(event);
 }
 
 fn fill<T>(into: &mut Option<T>, found: Option<T>) {
@@ -83,6 +88,19 @@ pub struct Arguments {
     pub net: Option<Obj<NetworkEventArgument>>,
     /// The distributed switch.
     pub dvs: Option<Obj<DvsEventArgument>>,
+}
+
+impl Arguments {
+    /// Fills in what an event does not say of itself.
+    pub fn fill(self, event: &mut Event) {
+        fill(&mut event.datacenter, self.datacenter);
+        fill(&mut event.compute_resource, self.compute_resource);
+        fill(&mut event.host, self.host);
+        fill(&mut event.vm, self.vm);
+        fill(&mut event.ds, self.ds);
+        fill(&mut event.net, self.net);
+        fill(&mut event.dvs, self.dvs);
+    }
 }
 
 /// What `entity` is or lies in.

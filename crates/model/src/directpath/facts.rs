@@ -9,8 +9,8 @@ use directpath::{
     read::{self, Beside, Chain, Mirrored},
 };
 use vim25::{
-    DataType, MoRef, Str,
-    mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem, VirtualMachine},
+    MoRef, Str,
+    mo::{HostSystem, VirtualMachine},
     types::*,
 };
 
@@ -18,7 +18,7 @@ use crate::{
     host::{Software, lab::HostLab},
     network::{
         View,
-        ports::{self, Place, Ports, Uplink},
+        ports::{self, Uplink},
     },
     vm::activity::{Operation, UnderWay, VmciInUse},
 };
@@ -72,10 +72,7 @@ pub(super) struct Sites<'w, W> {
 
 /// A port group with what is known of its ports.
 struct Group<'w> {
-    moref: MoRef,
-    switch_moref: &'w MoRef,
-    switch: &'w DistributedVirtualSwitch,
-    ports: &'w Ports,
+    at: ports::Group<'w>,
     /// Ports of the switch whose packets are mirrored.
     mirrored: Mirrored<'w>,
     /// What ports without a setting of their own lead to, by host: ports that are not mirrored, and ports that are.
@@ -99,13 +96,9 @@ impl<'w, W: View> Sites<'w, W> {
     /// What a connection leads to on a host; none if there is no such port. Connections that are alike share it.
     pub fn network(&self, connection: &DistributedVirtualSwitchPortConnection, host: &MoRef) -> Option<Rc<Network>> {
         let group = self.group(connection.portgroup_key.as_ref()?)?;
-        let text = connection.port_key.as_ref()?;
-        let key = text.parse().ok().filter(|key| group.ports.contains(*key))?;
-        if !group.switch.uuid.eq_ignore_ascii_case(&connection.switch_uuid) {
-            return None;
-        }
-        let mirrored = group.mirrored.contains(text);
-        if group.ports.get(key).is_some_and(|port| port.own.is_some()) {
+        let key = group.at.named(connection)?;
+        let mirrored = group.mirrored.contains(connection.port_key.as_deref()?);
+        if group.at.ports.get(key).is_some_and(|port| port.own.is_some()) {
             return self.read_network(&group, key, mirrored, host).map(Rc::new);
         }
         let networks = &group.networks[usize::from(mirrored)];
@@ -127,29 +120,25 @@ impl<'w, W: View> Sites<'w, W> {
     }
 
     fn read_group(&self, key: &Str) -> Option<Group<'w>> {
-        let moref = MoRef { kind: Str::new_static(DistributedVirtualPortgroup::TYPE.name), id: key.clone() };
-        let group = self.world.read::<DistributedVirtualPortgroup>(&moref)?;
-        let switch_moref = group.config.distributed_virtual_switch.as_ref()?;
-        let switch = self.world.read::<DistributedVirtualSwitch>(switch_moref)?;
-        let ports = ports::ports(self.world, &moref)?;
-        let config = switch.config.cast::<VMwareDVSConfigInfo>();
+        let at = ports::Group::with_key(self.world, key)?;
+        let config = at.switch.config.cast::<VMwareDVSConfigInfo>();
         let sessions = config.and_then(|config| config.vspan_session.as_deref()).unwrap_or_default();
-        let mirrored = Mirrored::by(sessions);
-        Some(Group { moref, switch_moref, switch, ports, mirrored, networks: Default::default() })
+        Some(Group { at, mirrored: Mirrored::by(sessions), networks: Default::default() })
     }
 
     fn read_network(&self, group: &Group<'_>, key: u32, mirrored: bool, host: &MoRef) -> Option<Network> {
-        let chain = ports::chain(self.world, &Place { portgroup: group.moref.clone(), key })?;
-        let features = group.switch.capability.features_supported.as_ref();
+        let Group { at, .. } = group;
+        let chain = at.chain(key);
+        let features = at.switch.capability.features_supported.as_ref();
         let host_facts = self.host(host)?;
-        let used = in_use(chain, &ports::uplinks(self.world, group.switch_moref, host));
+        let used = in_use(chain, &ports::uplinks(self.world, at.switch_moref, host));
         let those = |can: &dyn Fn(&Str) -> bool| used.iter().filter(|pnic| can(pnic)).cloned().collect::<Vec<Str>>();
         let gen2 = those(&|pnic| host_facts.lab.pnic(pnic).is_some_and(|p| p.upt));
         let uptv2 = those(&|pnic| host_facts.dpu.contains(pnic) && host_facts.lab.pnic(pnic).is_some_and(|p| p.upt));
         let port = facts::Port {
             role: PortRole::Adapter,
             switch_gen2: features.and_then(|f| f.vm_direct_path_gen2_supported) == Some(true),
-            switch_offloaded: host_facts.offloaded.contains(&group.switch.uuid),
+            switch_offloaded: host_facts.offloaded.contains(&at.switch.uuid),
             allowed: chain.is_allowed(),
             uplink_gen2: !gen2.is_empty(),
             uplink_dpu: !uptv2.is_empty(),

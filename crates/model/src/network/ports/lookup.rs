@@ -2,10 +2,10 @@
 
 use directpath::read::Chain;
 use vim25::{
-    MoRef, Str,
+    MoRef, Obj, Str,
     mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem, VirtualMachine},
     types::{
-        DVSNameArrayUplinkPortPolicy, DistributedVirtualSwitchHostMember,
+        DVPortSetting, DVSNameArrayUplinkPortPolicy, DistributedVirtualSwitchHostMember,
         DistributedVirtualSwitchHostMemberPnicBacking, DistributedVirtualSwitchPortConnection,
     },
 };
@@ -59,13 +59,51 @@ pub fn find(world: &impl View, switch: &MoRef, key: &str) -> Option<Place> {
     Some(Place { portgroup, key })
 }
 
+/// A port group with its switch and its ports, for questions about many of them.
+pub struct Group<'w> {
+    /// The port group.
+    pub moref: MoRef,
+    /// Its ports.
+    pub ports: &'w Ports,
+    /// Its switch.
+    pub switch_moref: &'w MoRef,
+    /// The switch's properties.
+    pub switch: &'w DistributedVirtualSwitch,
+    setting: Option<&'w Obj<DVPortSetting>>,
+}
+
+impl<'w> Group<'w> {
+    /// The port group with this key.
+    pub fn with_key(world: &'w impl View, key: &Str) -> Option<Group<'w>> {
+        let moref = group(key.clone());
+        let config = &world.read::<DistributedVirtualPortgroup>(&moref)?.config;
+        let switch_moref = config.distributed_virtual_switch.as_ref()?;
+        Some(Group {
+            ports: ports(world, &moref)?,
+            switch: world.read(switch_moref)?,
+            setting: config.default_port_config.as_ref(),
+            switch_moref,
+            moref,
+        })
+    }
+
+    /// The port that a connection to this group names, if it names the switch too.
+    pub fn named(&self, connection: &DistributedVirtualSwitchPortConnection) -> Option<u32> {
+        let key = number(connection.port_key.as_deref()?).filter(|key| self.ports.contains(*key))?;
+        self.switch.uuid.eq_ignore_ascii_case(&connection.switch_uuid).then_some(key)
+    }
+
+    /// The settings of one of its ports, also of one without an entry.
+    pub fn chain(&self, key: u32) -> Chain<'w> {
+        let own = self.ports.get(key).and_then(|port| port.own.as_ref()?.setting.as_ref());
+        Chain([own, self.setting, Some(&self.switch.config.default_port_config)])
+    }
+}
+
 /// The port that a connection names: of the port group that it names, which is one of the switch that it names.
 pub fn of_connection(world: &impl View, connection: &DistributedVirtualSwitchPortConnection) -> Option<Place> {
-    let key = number(connection.port_key.as_deref()?)?;
-    let portgroup = group(connection.portgroup_key.clone()?);
-    let switch = world.read::<DistributedVirtualPortgroup>(&portgroup)?.config.distributed_virtual_switch.as_ref()?;
-    let is_its = world.read::<DistributedVirtualSwitch>(switch)?.uuid.eq_ignore_ascii_case(&connection.switch_uuid);
-    (is_its && ports(world, &portgroup)?.contains(key)).then_some(Place { portgroup, key })
+    let group = Group::with_key(world, connection.portgroup_key.as_ref()?)?;
+    Some(Place { key: group.named(connection)?, portgroup: group.moref })
 }
 
 /// The port group with this key: the key is also the id of its object.

@@ -6,6 +6,7 @@
 //!
 //! How to read it, from a transaction or a snapshot (both are a [`View`](super::View)):
 //! - [`of_connection`] turns the backing of an adapter into a [`Place`] (port group and key), [`find`] a key of a switch;
+//! - [`Group`] answers the same for many ports of one group;
 //! - [`Ports::get`] (or [`port`]) gives the entry: connectee, link, own configuration;
 //! - [`chain`] gives the settings of port, port group and switch, which say together what is in force of any policy;
 //! - [`uplinks`] gives the uplinks of one member host with the physical adapters behind them;
@@ -28,7 +29,7 @@ use imbl::OrdMap;
 use vim25::{DateTime, MoRef, MoRefs, Obj, Str, types::DVPortSetting};
 
 pub use lookup::{
-    Binding, Place, Uplink, binding, chain, find, host_of, of_connection, port, ports, switch_of_host, uplinks,
+    Binding, Group, Place, Uplink, binding, chain, find, host_of, of_connection, port, ports, switch_of_host, uplinks,
 };
 pub use plugs::{Happening, Plugs, Tale, Teller};
 pub use ranges::Ranges;
