@@ -51,7 +51,7 @@ impl Concerned {
         }
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &MoRef> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &MoRef> {
         self.order.iter()
     }
 
@@ -70,7 +70,10 @@ impl Concerned {
     }
 
     fn add_all(&mut self, vms: Option<&MoRefs>) {
-        vms.into_iter().flatten().for_each(|vm| self.add(vm));
+        let Some(vms) = vms else { return };
+        self.known.reserve(vms.len());
+        self.order.reserve(vms.len());
+        vms.iter().for_each(|vm| self.add(vm));
     }
 
     /// A changed setting of the group concerns all its machines, a changed port the one that is connected to it.

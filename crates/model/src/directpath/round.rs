@@ -73,6 +73,8 @@ impl<'r, 'a> Round<'r, 'a> {
     pub fn run(tx: &'r Tx<'a>, concerned: &'r Concerned, known: &'r Known) -> Outcome {
         let (cases, looked, at, pools, owners) = Default::default();
         let mut round = Round { tx, concerned, known, sites: Sites::of(tx), cases, looked, at, pools, owners };
+        round.looked.reserve(concerned.iter().len());
+        round.at.reserve(concerned.iter().len());
         concerned.iter().for_each(|vm| round.look(&vm.id));
         let hosts = round.release();
         hosts.iter().for_each(|host| round.serve(host));

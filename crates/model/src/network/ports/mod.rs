@@ -119,7 +119,7 @@ impl Ports {
 
     /// Whether the port group has this port.
     pub fn contains(&self, key: u32) -> bool {
-        self.free.contains(key) || self.get(key).is_some_and(|port| port.connectee.is_some())
+        self.get(key).is_some_and(|port| port.connectee.is_some()) || self.free.contains(key)
     }
 
     /// Keys of ports whose entries differ from an earlier state. The cost grows with what differs.
