@@ -10,6 +10,9 @@ mod hash;
 
 use hash::IdHash;
 
+/// More writes than most transactions have.
+const SETTLED_TOGETHER: usize = 256;
+
 /// One touched object.
 pub(crate) struct Slot {
     /// Its reference when it was first touched.
@@ -93,6 +96,12 @@ impl Slots {
             }
             slot.settled.clone_from(&slot.new);
         }
+    }
+
+    /// Whether so much was written since the last settling that another one is due: what an object was is kept until
+    /// then, so that large transactions would end with a heap full of holes.
+    pub fn is_settling_due(&self) -> bool {
+        self.dirty.len() >= SETTLED_TOGETHER
     }
 
     /// How many changes have been settled.

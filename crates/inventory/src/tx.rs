@@ -81,7 +81,7 @@ impl<'a> Tx<'a> {
             Api::Managed,
             "{moref} is to hold the properties of a managed object"
         );
-        let slot = self.slots.touch(&moref, self.before);
+        let slot = self.touch(&moref);
         let private = slot.as_ref().map(|entry| entry.private.clone()).unwrap_or_default();
         *slot = Some(Arc::new(Entry::new(moref.id, content, private)));
     }
@@ -90,7 +90,7 @@ impl<'a> Tx<'a> {
     pub fn remove(&mut self, moref: &MoRef) -> bool {
         let known = self.resolve(moref).is_some();
         if known {
-            *self.slots.touch(moref, self.before) = None;
+            *self.touch(moref) = None;
         }
         known
     }
@@ -183,7 +183,14 @@ impl<'a> Tx<'a> {
     }
 
     fn write(&mut self, moref: &MoRef) -> Option<&mut Entry> {
-        self.slots.touch(moref, self.before).as_mut().map(Arc::make_mut)
+        self.touch(moref).as_mut().map(Arc::make_mut)
+    }
+
+    fn touch(&mut self, moref: &MoRef) -> &mut Option<Arc<Entry>> {
+        if self.slots.is_settling_due() {
+            self.settle();
+        }
+        self.slots.touch(moref, self.before)
     }
 
     fn write_private(&mut self, id: &str) -> Option<&mut Private> {
