@@ -51,6 +51,16 @@ enum Key {
     Child(Str, Str),
     /// Id of the host, and the VMCI context id of a VM that runs there.
     ContextId(Str, i64),
+    /// `[datastore] path` of a VM's configuration file or of one of the files of its disks.
+    File(Str),
+    /// A MAC address of a VM's adapter.
+    Mac(Str),
+    /// `uuid` of a distributed switch, in lower case.
+    SwitchUuid(Str),
+    /// Id of the environment browser of a compute resource.
+    Browser(Str),
+    /// Key of the extension that manages a VM or a vApp.
+    ManagedBy(Str),
 }
 
 impl Index {
@@ -89,6 +99,32 @@ impl Index {
     /// stored: `/` stands there as `%2f`.
     pub fn child_named(&self, parent: &MoRef, name: &str) -> Option<MoRef> {
         self.carriers(Key::Child(parent.id.clone(), name.into())).next()
+    }
+
+    /// The VMs whose configuration file is at exactly this datastore path (`[datastore] folder/file.vmx`), or one of whose
+    /// disks has a file there, snapshots' and parents' included. Datastores of other datacenters may have the same name.
+    pub fn by_file(&self, path: &str) -> Vec<MoRef> {
+        self.all(Key::File(path.into()))
+    }
+
+    /// The VMs that have an adapter with exactly this MAC address.
+    pub fn by_mac(&self, address: &str) -> Vec<MoRef> {
+        self.all(Key::Mac(address.into()))
+    }
+
+    /// The distributed switches with this UUID; case does not matter.
+    pub fn by_switch_uuid(&self, uuid: &str) -> Vec<MoRef> {
+        self.all(keys::switch(uuid))
+    }
+
+    /// The compute resource that has this environment browser as its own; clusters are such too.
+    pub fn by_browser(&self, browser: &MoRef) -> Option<MoRef> {
+        self.carriers(Key::Browser(browser.id.clone())).next()
+    }
+
+    /// The VMs and vApps that say that the extension with this key manages them.
+    pub fn managed_by(&self, extension: &str) -> Vec<MoRef> {
+        self.all(Key::ManagedBy(extension.into()))
     }
 
     /// Takes note that an object has become another: came, changed, went.

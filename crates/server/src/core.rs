@@ -8,8 +8,10 @@ use parking_lot::Mutex;
 use vim25::{ApiVersion, DateTime, MoRef};
 
 use crate::{
+    aside::Turns,
     collector::{Budget, Lookout},
     dispatch::Registry,
+    objects::Finds,
     session::{Credentials, Session, Sessions},
     sight::Sight,
     task::Delays,
@@ -63,6 +65,10 @@ pub struct Core {
     pub(crate) lookout: Arc<Lookout>,
     /// What filters and retrievals of all sessions may hold on to.
     pub(crate) budget: Arc<Budget>,
+    /// What container views found.
+    pub(crate) finds: Finds,
+    /// Who may do long work.
+    pub turns: Turns,
 }
 
 impl Core {
@@ -79,6 +85,8 @@ impl Core {
             vmci: Fabrics::default(),
             lookout: Arc::default(),
             budget: Arc::default(),
+            finds: Finds::default(),
+            turns: Turns::default(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! method, from the schema) → `objects` (the handler) → a transaction of the inventory → the reply. `collector` reads
 //! the log of changes; `task` runs what takes longer than its call.
 
+pub mod aside;
 pub mod collector;
 pub mod core;
 pub mod dispatch;

@@ -43,6 +43,20 @@ impl Sight {
         kind.is_a(managed_type(&moref.kind)?).then_some(kind)
     }
 
+    /// The properties of an object of which only one will be read.
+    pub fn part(&self, moref: &MoRef, field: &str) -> Option<Shared> {
+        match self.session.as_ref().and_then(|session| session.object(&moref.id)) {
+            Some(object) => Some(object.part(&self.snapshot, field)),
+            None => self.content(moref),
+        }
+    }
+
+    /// Whether reading an object takes no longer than a look.
+    pub fn is_at_hand(&self, moref: &MoRef) -> bool {
+        let own = self.session.as_ref().and_then(|session| session.object(&moref.id));
+        own.is_none_or(|object| object.is_at_hand(&self.snapshot))
+    }
+
     /// The properties of an object of type `T`.
     pub fn get<T: DataType>(&self, moref: &MoRef) -> Option<T> {
         vim25::cast::<T>(&*self.content(moref)?).cloned()

@@ -83,7 +83,7 @@ impl World {
             Request { this: this.clone(), method: M::METHOD.name, version: self.core.settings.version, caller };
         let target = resolve(&self.core, &request)?;
         let outcome = self.runtime.block_on(invoke(self.core.clone(), request, target, Arc::new(arguments)))?;
-        Ok(M::Output::returned(outcome.read()))
+        Ok(M::Output::returned(outcome.whole().read()))
     }
 
     /// Changes the world directly.
@@ -137,7 +137,7 @@ fn log_in(core: &Core, user: &str) -> Arc<Session> {
     let key = core.inventory.commit::<_, ()>(|tx| Ok(tx.uuid())).unwrap().value;
     let address = Ipv4Addr::LOCALHOST.into();
     let applicant = Applicant { key, user: user.into(), locale: None, address, user_agent: "test".into() };
-    core.sessions.open(applicant, core.now()).1
+    core.sessions.open(applicant, core.now()).unwrap().1
 }
 
 /// The fault's wire name and its text.

@@ -11,6 +11,7 @@ pub use fault::Fault;
 pub mod diff;
 pub mod json;
 pub mod path;
+pub mod pieces;
 pub mod soap;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -4,7 +4,10 @@ use std::{net::IpAddr, sync::Arc};
 
 use vim25::{
     DataType, Obj, Str, cast, mo,
-    types::{HostVirtualNic, VirtualMachinePowerState, VirtualMachineVMCIDevice},
+    types::{
+        HostVirtualNic, VirtualDevice, VirtualDeviceFileBackingInfo, VirtualDisk, VirtualDiskFlatVer2BackingInfo,
+        VirtualEthernetCard, VirtualMachinePowerState, VirtualMachineVMCIDevice,
+    },
 };
 
 use super::Key;
@@ -14,7 +17,7 @@ use crate::Object;
 pub(super) fn of(object: Option<&Object>) -> Vec<Key> {
     let Some(content) = object.map(|object| &*object.content) else { return Vec::new() };
     let Some(entity) = cast::<mo::ManagedEntity>(content) else { return Vec::new() };
-    let mut keys = Vec::with_capacity(9);
+    let mut keys = Vec::with_capacity(12);
     if let Some(parent) = &entity.parent {
         keys.push(Key::Child(parent.id.clone(), entity.name.clone()));
     }
@@ -22,6 +25,15 @@ pub(super) fn of(object: Option<&Object>) -> Vec<Key> {
         of_vm(vm, &mut keys);
     } else if let Some(host) = cast::<mo::HostSystem>(content) {
         of_host(host, &mut keys);
+    } else if let Some(app) = cast::<mo::VirtualApp>(content) {
+        // Its parent is its pool, but it is a child of its folder too.
+        keys.extend(app.parent_folder.as_ref().map(|folder| Key::Child(folder.id.clone(), app.name.clone())));
+        let manager = app.v_app_config.as_ref().and_then(|config| config.managed_by.as_ref());
+        keys.extend(manager.map(|manager| Key::ManagedBy(manager.extension_key.clone())));
+    } else if let Some(compute) = cast::<mo::ComputeResource>(content) {
+        keys.extend(compute.environment_browser.as_ref().map(|browser| Key::Browser(browser.id.clone())));
+    } else if let Some(of) = cast::<mo::DistributedVirtualSwitch>(content) {
+        keys.push(switch(&of.uuid));
     }
     keys
 }
@@ -65,6 +77,9 @@ fn of_vm(vm: &mo::VirtualMachine, keys: &mut Vec<Key>) {
     if let Some(config) = &vm.config {
         keys.extend(uuid(&config.uuid).map(Key::BiosUuid));
         keys.extend(config.instance_uuid.as_deref().and_then(uuid).map(Key::InstanceUuid));
+        keys.extend(config.managed_by.as_ref().map(|manager| Key::ManagedBy(manager.extension_key.clone())));
+        keys.extend(config.files.vm_path_name.clone().map(Key::File));
+        config.hardware.device.iter().flatten().for_each(|device| of_device(device, keys));
     }
     keys.extend(context_id(vm));
     let Some(guest) = &vm.guest else { return };
@@ -84,6 +99,24 @@ fn context_id(vm: &mo::VirtualMachine) -> Option<Key> {
     let devices = vm.config.as_ref()?.hardware.device.as_ref()?;
     let id = devices.iter().find_map(|device| device.cast::<VirtualMachineVMCIDevice>()?.id)?;
     Some(Key::ContextId(host.id.clone(), id))
+}
+
+fn of_device(device: &Obj<VirtualDevice>, keys: &mut Vec<Key>) {
+    if let Some(card) = device.cast::<VirtualEthernetCard>() {
+        keys.extend(card.mac_address.clone().map(Key::Mac));
+    } else if let Some(disk) = device.cast::<VirtualDisk>() {
+        let Some(backing) = &disk.backing else { return };
+        match backing.cast::<VirtualDiskFlatVer2BackingInfo>() {
+            Some(top) => {
+                let chain = std::iter::successors(Some(top), |backing| backing.parent.as_deref());
+                keys.extend(chain.map(|backing| Key::File(backing.file_name.clone())));
+            }
+            None => {
+                let file = backing.cast::<VirtualDeviceFileBackingInfo>();
+                keys.extend(file.map(|file| Key::File(file.file_name.clone())));
+            }
+        }
+    }
 }
 
 fn of_host(host: &mo::HostSystem, keys: &mut Vec<Key>) {
@@ -125,6 +158,11 @@ pub(super) fn uuid(text: &str) -> Option<u128> {
 /// An address in any spelling.
 pub(super) fn ip(text: &str) -> Option<IpAddr> {
     text.trim().parse().ok()
+}
+
+/// The UUID of a switch, without its case.
+pub(super) fn switch(uuid: &str) -> Key {
+    Key::SwitchUuid(uuid.to_ascii_lowercase().into())
 }
 
 /// A DNS name, without its case.

@@ -1,3 +1,5 @@
+use vim25::Obj;
+
 use super::*;
 
 fn full_vm(uuid: &str, instance: &str) -> VirtualMachine {
@@ -135,4 +137,85 @@ fn a_running_vm_is_found_by_its_context_id_on_its_host() {
     assert!(elsewhere.index().by_context_id(&moref("HostSystem", "host-2"), 77).is_empty());
     turn(VirtualMachinePowerState::Suspended);
     assert!(found(77).is_empty());
+}
+
+fn disk(file: &str, parent: Option<&str>) -> Obj<VirtualDevice> {
+    let backing = |file: &str| {
+        VirtualDiskFlatVer2BackingInfo::with(|backing| {
+            backing.file_name = file.into();
+        })
+    };
+    let mut top = backing(file);
+    top.parent = parent.map(|parent| backing(parent).into());
+    Obj::from(VirtualDisk::with(|disk| disk.backing = Some(top.into()))).into()
+}
+
+#[test]
+fn a_vm_is_found_by_its_files_and_its_mac_addresses() {
+    let world = world();
+    let a = moref("VirtualMachine", "vm-1");
+    run(&world, |tx| {
+        let mut content = full_vm(BIOS, INSTANCE);
+        let config = content.config.as_mut().unwrap();
+        config.files.vm_path_name = Some("[ds] a/a.vmx".into());
+        let card = VirtualVmxnet3::with(|card| card.mac_address = Some("00:50:56:00:00:01".into()));
+        let disks = [disk("[ds] a/a.vmdk", None), disk("[ds] a/b-000001.vmdk", Some("[ds] a/b.vmdk"))];
+        config.hardware.device = Some(disks.into_iter().chain([Obj::from(card).into()]).collect());
+        tx.insert(a.clone(), content);
+    });
+    let index = |find: &dyn Fn(&crate::Index) -> Vec<MoRef>| find(world.snapshot().index());
+    for file in ["[ds] a/a.vmx", "[ds] a/a.vmdk", "[ds] a/b.vmdk", "[ds] a/b-000001.vmdk"] {
+        assert_eq!(index(&|index| index.by_file(file)), std::slice::from_ref(&a), "{file}");
+    }
+    assert_eq!(index(&|index| index.by_mac("00:50:56:00:00:01")), std::slice::from_ref(&a));
+    assert!(index(&|index| index.by_file("[ds] a/A.vmx")).is_empty());
+    run(&world, |tx| {
+        let config = tx.edit::<VirtualMachine>(&a).unwrap().config.as_mut().unwrap();
+        config.hardware.device.as_mut().unwrap().remove(0);
+        config.hardware.device.as_mut().unwrap().pop();
+    });
+    assert!(index(&|index| index.by_file("[ds] a/a.vmdk")).is_empty());
+    assert!(index(&|index| index.by_mac("00:50:56:00:00:01")).is_empty());
+    assert_eq!(index(&|index| index.by_file("[ds] a/b.vmdk")), [a]);
+}
+
+#[test]
+fn a_switch_is_found_by_its_uuid_and_a_vapp_in_its_folder() {
+    let world = world();
+    let (switch, app) = (moref("VmwareDistributedVirtualSwitch", "dvs-1"), moref("VirtualApp", "resgroup-v2"));
+    let home = moref("Folder", "group-v1");
+    run(&world, |tx| {
+        let content = VmwareDistributedVirtualSwitch::with(|s| s.uuid = "50 0A 3b-c1".into());
+        tx.insert(switch.clone(), content);
+        let content = VirtualApp::with(|a| {
+            a.name = "shop".into();
+            a.parent = Some(moref("ResourcePool", "resgroup-1"));
+            a.parent_folder = Some(home.clone());
+        });
+        tx.insert(app.clone(), content);
+    });
+    let now = world.snapshot();
+    assert_eq!(now.index().by_switch_uuid("50 0a 3B-C1"), [switch]);
+    assert!(now.index().by_switch_uuid("50 0a 3b c1").is_empty());
+    assert_eq!(now.index().child_named(&home, "shop"), Some(app));
+}
+
+#[test]
+fn what_an_extension_manages_and_whose_a_browser_is_are_found() {
+    let world = world();
+    let (a, cluster) = (moref("VirtualMachine", "vm-1"), moref("ClusterComputeResource", "domain-c1"));
+    let browser = moref("EnvironmentBrowser", "envbrowser-1");
+    run(&world, |tx| {
+        let mut content = vm("a");
+        let by = ManagedByInfo { extension_key: "com.example".into(), type_: "x".into() };
+        content.config.as_mut().unwrap().managed_by = Some(by.into());
+        content.environment_browser = browser.clone();
+        tx.insert(a.clone(), content);
+        let content = ClusterComputeResource::with(|c| c.environment_browser = Some(browser.clone()));
+        tx.insert(cluster.clone(), content);
+    });
+    let now = world.snapshot();
+    assert_eq!(now.index().managed_by("com.example"), [a]);
+    assert!(now.index().managed_by("com.other").is_empty());
+    assert_eq!(now.index().by_browser(&browser), Some(cluster));
 }

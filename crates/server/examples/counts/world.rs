@@ -69,7 +69,7 @@ impl World {
     /// Calls a method and takes what it returns.
     pub fn result<M: Method, T: Slot + Default>(&self, this: &MoRef, arguments: M) -> T {
         let (outcome, mut result) = (self.call(this, arguments), T::default());
-        if let Some(any) = outcome.read().to_any(Kind::Any) {
+        if let Some(any) = outcome.whole().read().to_any(Kind::Any) {
             result.assign(any).expect("a method returns what its descriptor says");
         }
         result
@@ -109,5 +109,8 @@ impl World {
 fn log_in(core: &Core) -> Arc<Session> {
     let address = Ipv4Addr::LOCALHOST.into();
     let (key, user) = ("session".into(), "counts".into());
-    core.sessions.open(Applicant { key, user, locale: None, address, user_agent: "counts".into() }, core.now()).1
+    core.sessions
+        .open(Applicant { key, user, locale: None, address, user_agent: "counts".into() }, core.now())
+        .expect("there is room")
+        .1
 }

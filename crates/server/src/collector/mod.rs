@@ -32,7 +32,7 @@ pub use budget::{Budget, Share, restricted};
 pub use filter::Filter;
 pub use handle::Collector;
 pub use lookout::Lookout;
-pub use retrieve::{Pages, Retrieval};
+pub use retrieve::{FEW, Pages, Retrieval, is_quick, plans};
 pub use select::Reads;
 pub use spec::{FilterPlan, invalid_property};
 pub use wait::{Patience, wait};

@@ -1,86 +1,160 @@
 //! Reading at once: `RetrieveProperties` and its pages.
+//!
+//! The objects are found first, and read when they are wanted: while the reply is written. All are of one moment.
 
-use std::{collections::VecDeque, sync::Arc, vec::IntoIter};
+use std::{collections::VecDeque, sync::Arc};
 
-use inventory::Snapshot;
 use parking_lot::Mutex;
 use vim25::{
-    ApiVersion, MoRef, Obj, Str,
-    types::{ObjectContent, PropertyFilterSpec, RetrieveResult},
+    ApiVersion, DataObject, MoRef, Obj, Ref, Shared, Str,
+    types::{ObjectContent, PropertyFilterSpec},
 };
 
 use super::{
     budget::Share,
-    content::{object_content, read},
+    content::{object_content, read, wants},
     select::select,
-    spec::FilterPlan,
+    spec::{FilterPlan, Select, Traversal},
 };
 use crate::{fault::Fault, session::Session, sight::Sight};
 
 /// How many unfinished retrievals a collector keeps; the oldest is forgotten for a newer one.
 const MAX_OPEN: usize = 16;
 
-/// A retrieval under way. Which objects it has is settled at the start, and in which state; each is read when its turn
-/// comes.
+/// As many objects are found and counted before anybody notices.
+pub const FEW: usize = 500;
+
+/// Checks what is to be read.
+pub fn plans(specs: Vec<Obj<PropertyFilterSpec>>, version: ApiVersion) -> Result<Vec<FilterPlan>, Fault> {
+    specs.into_iter().map(|spec| FilterPlan::new(spec, version)).collect()
+}
+
+/// Whether the objects are surely found quickly. If not, they may be few all the same.
+pub fn is_quick(plans: &[FilterPlan], sight: &Sight) -> bool {
+    plans.iter().all(|plan| {
+        plan.named.values().all(|traversal| is_narrow(traversal))
+            && plan.roots.iter().all(|root| {
+                root.selects.is_empty()
+                    || sight.is_at_hand(&root.object)
+                        && sight.content(&root.object).is_none_or(|content| is_short(&*content, &root.selects))
+            })
+    })
+}
+
+/// Whether traversals lead from an object to a few, and from those each to one at the most.
+fn is_short(content: &dyn DataObject, selects: &[Select]) -> bool {
+    selects.iter().all(|select| match select {
+        Select::Named(_) => true,
+        Select::Traverse(traversal) => {
+            let list = content.field(&traversal.path.steps()[0].field);
+            !matches!(list, Some(Ref::List(list)) if list.len() > FEW) && leads_on_narrowly(traversal)
+        }
+    })
+}
+
+fn is_narrow(traversal: &Traversal) -> bool {
+    let field = traversal.kind.field(&traversal.path.steps()[0].field);
+    field.is_some_and(|(_, _, field)| !field.list) && leads_on_narrowly(traversal)
+}
+
+/// Traversals nest only so deep, and those with names are looked at by themselves.
+fn leads_on_narrowly(traversal: &Traversal) -> bool {
+    traversal.selects.iter().all(|select| match select {
+        Select::Named(_) => true,
+        Select::Traverse(next) => is_narrow(next),
+    })
+}
+
+/// Objects that were found and wait to be read.
 pub struct Retrieval {
-    world: Snapshot,
-    specs: VecDeque<(FilterPlan, IntoIter<MoRef>)>,
-    /// What comes next, read already to know that there is more.
-    ahead: Option<Obj<ObjectContent>>,
+    sight: Sight,
+    parts: VecDeque<Part>,
+}
+
+/// The objects of one spec.
+struct Part {
+    plan: Arc<FilterPlan>,
+    objects: std::vec::IntoIter<MoRef>,
 }
 
 impl Retrieval {
-    /// Selects what the specs name.
-    pub fn new(specs: Vec<Obj<PropertyFilterSpec>>, sight: &Sight, version: ApiVersion) -> Result<Retrieval, Fault> {
-        let selected = specs.into_iter().map(|spec| {
-            let plan = FilterPlan::new(spec, version)?;
-            let objects = select(&plan, sight)?.objects.into_iter();
-            Ok((plan, objects))
-        });
-        Ok(Retrieval { world: sight.snapshot.clone(), specs: selected.collect::<Result<_, Fault>>()?, ahead: None })
-    }
-
-    /// Up to `size` objects more, as the session sees them.
-    pub fn take(&mut self, size: usize, session: Option<&Arc<Session>>) -> Vec<Obj<ObjectContent>> {
-        let sight = self.sight(session);
-        let mut page = Vec::with_capacity(size.min(self.left()));
-        while page.len() < size {
-            match self.next(&sight) {
-                Some(object) => page.push(object),
-                None => break,
-            }
+    /// Finds the objects; none if there is none to be read.
+    pub fn new(plans: Vec<FilterPlan>, sight: Sight) -> Result<Option<Retrieval>, Fault> {
+        let mut parts = VecDeque::with_capacity(plans.len());
+        for plan in plans {
+            let objects = select(&plan, &sight)?.objects.into_iter();
+            parts.push_back(Part { plan: Arc::new(plan), objects });
         }
-        page
-    }
-
-    /// Whether there is nothing more.
-    pub fn is_over(&mut self, session: Option<&Arc<Session>>) -> bool {
-        let sight = self.sight(session);
-        self.ahead = self.next(&sight);
-        self.ahead.is_none()
+        let mut retrieval = Retrieval { sight, parts };
+        Ok(retrieval.leads_on().then_some(retrieval))
     }
 
     /// How many objects there still are, at the most.
     pub fn left(&self) -> usize {
-        self.specs.iter().map(|(_, objects)| objects.len()).sum::<usize>() + usize::from(self.ahead.is_some())
+        self.parts.iter().map(|part| part.objects.len()).sum()
     }
 
-    fn sight(&self, session: Option<&Arc<Session>>) -> Sight {
-        Sight { snapshot: self.world.clone(), session: session.cloned() }
-    }
-
-    fn next(&mut self, sight: &Sight) -> Option<Obj<ObjectContent>> {
-        if let Some(ahead) = self.ahead.take() {
-            return Some(ahead);
-        }
-        while let Some((plan, objects)) = self.specs.front_mut() {
-            for moref in objects {
-                let Some(object) = sight.content(&moref) else { continue };
-                if let Some(content) = read(plan, &moref, &object, sight.session.is_none()) {
-                    return Some(object_content(moref, content));
+    /// Takes the first `size` objects that are to be read; none is left if there are no more than that.
+    pub fn page(mut self, size: usize) -> (Retrieval, Option<Retrieval>) {
+        let mut page = Retrieval { sight: self.sight.clone(), parts: VecDeque::new() };
+        let mut room = size;
+        while room > 0
+            && let Some(part) = self.parts.front_mut()
+        {
+            let mut objects = Vec::new();
+            while room > 0
+                && let Some(moref) = part.objects.next()
+            {
+                if part.reads(&self.sight, &moref) {
+                    room -= 1;
+                    objects.push(moref);
                 }
             }
-            self.specs.pop_front();
+            page.parts.push_back(Part { plan: part.plan.clone(), objects: objects.into_iter() });
+            if room > 0 {
+                self.parts.pop_front();
+            }
+        }
+        let more = self.leads_on();
+        (page, more.then_some(self))
+    }
+
+    /// Passes over objects that are not to be read. Whether there is one that is.
+    fn leads_on(&mut self) -> bool {
+        while let Some(part) = self.parts.front_mut() {
+            while let Some(moref) = part.objects.as_slice().first() {
+                if part.reads(&self.sight, moref) {
+                    return true;
+                }
+                part.objects.next();
+            }
+            self.parts.pop_front();
+        }
+        false
+    }
+}
+
+impl Part {
+    /// Whether the plan wants anything of an object.
+    fn reads(&self, sight: &Sight, moref: &MoRef) -> bool {
+        sight.kind(moref).is_some_and(|kind| wants(&self.plan, kind))
+    }
+}
+
+impl Iterator for Retrieval {
+    type Item = Shared;
+
+    fn next(&mut self) -> Option<Shared> {
+        while let Some(part) = self.parts.front_mut() {
+            let Some(moref) = part.objects.next() else {
+                self.parts.pop_front();
+                continue;
+            };
+            let Some(object) = self.sight.content(&moref) else { continue };
+            if let Some(content) = read(&part.plan, &moref, &object, self.sight.session.is_none()) {
+                let content: Obj<ObjectContent> = object_content(moref, content);
+                return Some(content.shared().clone());
+            }
         }
         None
     }
@@ -101,42 +175,55 @@ struct Open {
 struct Rest {
     token: Str,
     size: usize,
+    /// Without its session, which has the collector that has this.
     retrieval: Retrieval,
     /// What the rest has of the session's budget.
-    _share: Share,
+    share: Share,
 }
+
+/// A page, and the token under which what follows it waits.
+pub type Page = (Retrieval, Option<Str>);
 
 impl Pages {
     /// Keeps what is left of a retrieval, to be fetched in pages of this size. Returns the token for the next one.
-    pub fn keep(&self, retrieval: Retrieval, size: usize, share: Share) -> Str {
+    pub fn keep(&self, mut retrieval: Retrieval, size: usize, share: Share) -> Str {
+        retrieval.sight.session = None;
         let mut open = self.open.lock();
         open.made += 1;
         let token = Str::from(open.made.to_string());
-        open.rest.push_back(Rest { token: token.clone(), size, retrieval, _share: share });
-        if open.rest.len() > MAX_OPEN {
-            open.rest.pop_front();
-        }
+        open.rest.push_back(Rest { token: token.clone(), size, retrieval, share });
+        let forgotten = if open.rest.len() > MAX_OPEN { open.rest.pop_front() } else { None };
+        drop(open);
+        drop(forgotten);
         token
     }
 
+    /// How many objects the next page has at the most.
+    pub fn size(&self, token: &str) -> Result<usize, Fault> {
+        let open = self.open.lock();
+        open.rest.iter().find(|rest| rest.token == token).map(|rest| rest.size).ok_or_else(unknown_token)
+    }
+
     /// The next page.
-    pub fn next(&self, token: &str, session: &Arc<Session>) -> Result<RetrieveResult, Fault> {
+    pub fn next(&self, token: &str, session: &Arc<Session>) -> Result<Page, Fault> {
         let mut open = self.open.lock();
         let at = open.rest.iter().position(|rest| rest.token == token).ok_or_else(unknown_token)?;
-        let Rest { size, retrieval, .. } = &mut open.rest[at];
-        let objects = retrieval.take(*size, Some(session));
-        if retrieval.is_over(Some(session)) {
-            open.rest.remove(at);
-            return Ok(RetrieveResult { objects, token: None });
-        }
-        Ok(RetrieveResult { objects, token: Some(token.into()) })
+        let Rest { token, size, mut retrieval, share } = open.rest.remove(at).ok_or_else(unknown_token)?;
+        retrieval.sight.session = Some(session.clone());
+        let (page, rest) = retrieval.page(size);
+        let Some(mut retrieval) = rest else { return Ok((page, None)) };
+        retrieval.sight.session = None;
+        open.rest.insert(at, Rest { token: token.clone(), size, retrieval, share });
+        Ok((page, Some(token)))
     }
 
     /// Forgets the rest.
     pub fn cancel(&self, token: &str) -> Result<(), Fault> {
         let mut open = self.open.lock();
         let at = open.rest.iter().position(|rest| rest.token == token).ok_or_else(unknown_token)?;
-        open.rest.remove(at);
+        let forgotten = open.rest.remove(at);
+        drop(open);
+        drop(forgotten);
         Ok(())
     }
 }

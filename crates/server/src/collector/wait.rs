@@ -10,7 +10,7 @@ use vim25::{
 };
 
 use super::{handle::Collector, pending::Progress};
-use crate::{core::Core, fault::Fault, session::Session};
+use crate::{aside::aside, core::Core, fault::Fault, session::Session};
 
 /// How many object updates one set carries at the most.
 const MAX_UPDATES: usize = 100;
@@ -65,7 +65,7 @@ pub async fn wait(
     let mut own = session.changes();
     loop {
         let own_changes = *own.borrow_and_update();
-        let found = if look.fresh { at_length(|| look.look(own_changes)) } else { look.look(own_changes) };
+        let found = if look.fresh { aside(|| look.look(own_changes)) } else { look.look(own_changes) };
         if let Some(set) = found? {
             return Ok(Some(set));
         }
@@ -91,14 +91,6 @@ pub async fn wait(
             _ = own.changed() => {}
             () = patience_ends => return Ok(None),
         }
-    }
-}
-
-/// Does work that may take long, while other calls go on.
-fn at_length<R>(work: impl FnOnce() -> R) -> R {
-    match tokio::runtime::Handle::current().runtime_flavor() {
-        tokio::runtime::RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
-        _ => work(),
     }
 }
 

@@ -19,8 +19,27 @@ pub struct Caller {
     pub address: IpAddr,
     /// What the client calls itself.
     pub user_agent: Str,
-    /// Secret of the session that the call made, to be handed to the client with the reply.
-    pub granted: Arc<OnceLock<Str>>,
+    /// What came of it if the call asked for a session.
+    pub granted: Arc<OnceLock<Grant>>,
+}
+
+/// What comes of asking for a session.
+#[derive(Clone, Debug)]
+pub enum Grant {
+    /// There is one, and this is its secret, to be handed to the client with the reply.
+    Session(Str),
+    /// There are as many as there may be. The API has no fault for this: it is a matter of HTTP.
+    Full,
+}
+
+impl Grant {
+    /// The secret of the session.
+    pub fn secret(&self) -> Option<&Str> {
+        match self {
+            Grant::Session(secret) => Some(secret),
+            Grant::Full => None,
+        }
+    }
 }
 
 /// One call of a method.

@@ -13,7 +13,7 @@ mod tests;
 
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
 
-pub use call::{Call, Caller};
+pub use call::{Call, Caller, Grant};
 pub use property::property;
 pub use registry::{Outcome, Registry, RegistryError};
 use vim25::{ApiVersion, MethodInfo, MoRef, Shared, Type, managed_type};

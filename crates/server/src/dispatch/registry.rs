@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, future::Future, pin::Pin};
 
-use vim25::{DataType, Method, MethodInfo, Shared, Type, Value, all_managed, cast, managed_type};
+use vim25::{DataType, Method, MethodInfo, Shared, Type, all_managed, cast, managed_type};
 
 use super::Call;
 use crate::fault::Fault;
 
-/// What a method returned; read through [`Value`] with the kind that [`MethodInfo::result`] states.
-pub type Outcome = Box<dyn Value + Send>;
+/// What a method returned, to be written as [`MethodInfo::result`] states.
+pub type Outcome = vim25::pieces::Source;
 
 type Answer = Pin<Box<dyn Future<Output = Result<Outcome, Fault>> + Send>>;
 type Handler = Box<dyn Fn(Call, Shared) -> Answer + Send + Sync>;
@@ -50,7 +50,7 @@ impl Registry {
         M::Output: Send + 'static,
     {
         self.insert::<T, M>(Box::new(move |call, arguments| {
-            Box::pin(async move { handler(&call, take(&arguments)).map(|r| Box::new(r) as Outcome) })
+            Box::pin(async move { handler(&call, take(&arguments)).map(Outcome::value) })
         }))
     }
 
@@ -64,8 +64,19 @@ impl Registry {
     {
         self.insert::<T, M>(Box::new(move |call, arguments| {
             let work = handler(call, take(&arguments));
-            Box::pin(async move { work.await.map(|r| Box::new(r) as Outcome) })
+            Box::pin(async move { work.await.map(Outcome::value) })
         }))
+    }
+
+    /// Registers a handler whose result is too large to be made before it is sent. What it returns has to be what the
+    /// method returns.
+    pub fn on_large<T, M, F>(&mut self, handler: fn(Call, M) -> F) -> Result<(), RegistryError>
+    where
+        T: DataType,
+        M: Method,
+        F: Future<Output = Result<Outcome, Fault>> + Send + 'static,
+    {
+        self.insert::<T, M>(Box::new(move |call, arguments| Box::pin(handler(call, take(&arguments)))))
     }
 
     fn insert<T: DataType, M: Method>(&mut self, handler: Handler) -> Result<(), RegistryError> {

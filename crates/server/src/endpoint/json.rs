@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use ::http::{HeaderName, HeaderValue, Method, StatusCode};
 use percent_encoding::percent_decode_str;
-use vim25::{ApiVersion, Field, Kind, Limits, MethodInfo, MoRef, Ref, Str, json};
+use vim25::{ApiVersion, Field, Kind, Limits, MethodInfo, MoRef, Str, json, pieces::Source};
 
-use super::caller;
+use super::{caller, full, reading};
 use crate::{
     core::Core,
-    dispatch::{self, Caller},
+    dispatch::{self, Caller, Grant},
     fault::Fault,
-    http::{Request, Response},
+    http::{Body, Request, Response},
 };
 
 /// The header that names the session, in both directions.
@@ -39,16 +39,20 @@ pub(super) async fn answer(core: &Arc<Core>, request: &Request) -> Response {
     let caller = caller(request, session);
     let granted = caller.granted.clone();
     let outcome = match request.method {
-        Method::GET => property(core, &target, &caller),
+        Method::GET => property(core, &target, &caller).await,
         Method::POST if !is_json(request) => {
             return Response::text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send application/json\n");
         }
         Method::POST => call(core, request, target, caller).await,
         _ => return Response::text(StatusCode::METHOD_NOT_ALLOWED, "GET a property or POST a method's arguments\n"),
     };
+    let secret = match granted.get() {
+        Some(Grant::Full) => return full(),
+        grant => grant.and_then(Grant::secret),
+    };
     match outcome {
-        Ok(body) if body.is_empty() => with_session(Response::empty(StatusCode::NO_CONTENT), granted.get()),
-        Ok(body) => with_session(Response::new(StatusCode::OK, JSON, body), granted.get()),
+        Ok(body) if body.is_empty() => with_session(Response::empty(StatusCode::NO_CONTENT), secret),
+        Ok(body) => with_session(Response::new(StatusCode::OK, JSON, body), secret),
         Err(fault) => refuse(&fault, version),
     }
 }
@@ -86,15 +90,14 @@ fn refuse(fault: &Fault, version: ApiVersion) -> Response {
     Response::new(status, JSON, json::fault(&**fault.fault.shared(), &fault.message, version))
 }
 
-async fn call(core: &Arc<Core>, request: &Request, target: Resource, caller: Caller) -> Result<Vec<u8>, Fault> {
+async fn call(core: &Arc<Core>, request: &Request, target: Resource, caller: Caller) -> Result<Body, Fault> {
     let Resource { version, object, member } = target;
     let call = dispatch::Request { this: object, method: &member, version, caller };
     let target = dispatch::resolve(core, &call)?;
-    let arguments = json::decode_args(&request.body, target.method, Limits::REQUEST)?;
+    let decode = || json::decode_args(&request.body, target.method, Limits::REQUEST);
+    let arguments = reading(core, request, decode).await?;
     let outcome = dispatch::invoke(core.clone(), call, target, arguments).await?;
-    let mut body = Vec::new();
-    encode(&mut body, &returned(target.method), outcome.read(), version);
-    Ok(body)
+    Ok(body(returned(target.method), outcome, version))
 }
 
 /// The place in which a call's result stands: a method that makes a task returns the reference to it.
@@ -105,18 +108,13 @@ fn returned(method: &'static MethodInfo) -> Field {
     }
 }
 
-fn encode(body: &mut Vec<u8>, place: &Field, value: Ref<'_>, version: ApiVersion) {
-    if !value.is_unset() {
-        json::encode_result(body, place, value, version);
-    }
+fn body(place: Field, value: Source, version: ApiVersion) -> Body {
+    let mut pieces = json::Pieces::new(place, value, version);
+    Body::in_pieces(move |out: &mut Vec<u8>, enough| pieces.write(out, enough))
 }
 
 /// A property of an object.
-fn property(core: &Arc<Core>, target: &Resource, caller: &Caller) -> Result<Vec<u8>, Fault> {
-    let (field, value) = dispatch::property(core, caller, &target.object, &target.member, target.version)?;
-    let mut body = Vec::new();
-    if let Some(value) = value {
-        encode(&mut body, field, vim25::Value::read(&value), target.version);
-    }
-    Ok(body)
+async fn property(core: &Arc<Core>, target: &Resource, caller: &Caller) -> Result<Body, Fault> {
+    let (field, value) = dispatch::property(core, caller, &target.object, &target.member, target.version).await?;
+    Ok(body(Field { ..*field }, Source::value(value), target.version))
 }

@@ -8,7 +8,7 @@ mod soap;
 
 use std::sync::Arc;
 
-use ::http::{Method, StatusCode};
+use ::http::{HeaderValue, Method, StatusCode, header::RETRY_AFTER};
 use vim25::Str;
 
 use crate::{
@@ -18,6 +18,9 @@ use crate::{
     session::Session,
     wsdl,
 };
+
+/// Bodies from this size on take long enough to read for others to notice.
+const LARGE: usize = 128 * 1024;
 
 /// Answers one request.
 pub async fn answer(core: &Arc<Core>, request: Request) -> Response {
@@ -48,6 +51,20 @@ fn document(core: &Core, request: &Request, path: &str) -> Response {
 
 fn not_found(path: &str) -> Response {
     Response::text(StatusCode::NOT_FOUND, format!("There is nothing at {path}\n"))
+}
+
+/// Reads from the request's body. A large one takes its turn.
+async fn reading<R>(core: &Core, request: &Request, read: impl FnOnce() -> R) -> R {
+    match request.body.len() < LARGE {
+        true => read(),
+        false => core.turns.take(read).await,
+    }
+}
+
+/// The answer to who asks for a session when there are as many as there may be.
+fn full() -> Response {
+    let text = "There are as many sessions as there may be: log out of some, or try again later\n";
+    Response::text(StatusCode::SERVICE_UNAVAILABLE, text).with(RETRY_AFTER, HeaderValue::from_static("60"))
 }
 
 /// Who calls, given the session (if any) that the request names.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use ::http::{HeaderValue, StatusCode, header::SET_COOKIE};
-use vim25::{ApiVersion, Limits, soap};
+use vim25::{ApiVersion, Limits, MethodInfo, pieces::Source, soap};
 
-use super::{caller, fetch};
+use super::{caller, fetch, full, reading};
 use crate::{
     core::Core,
-    dispatch,
+    dispatch::{self, Grant},
     fault::Fault,
-    http::{Request, Response},
+    http::{Body, Request, Response},
     session::Session,
 };
 
@@ -53,30 +53,34 @@ async fn call(core: &Arc<Core>, request: &Request, version: ApiVersion) -> Resul
     if !is_xml(request) {
         return Ok(Response::text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send text/xml\n"));
     }
-    let message = soap::Request::parse(&request.body, Limits::REQUEST)?;
+    let message = reading(core, request, || soap::Request::parse(&request.body, Limits::REQUEST)).await?;
     let session = session(core, request, message.header("vcSessionCookie"));
     let caller = caller(request, session);
     let granted = caller.granted.clone();
     let this = message.this.clone().ok_or_else(|| Fault::invalid_request("The request names no receiver (_this)"))?;
     if message.method == fetch::METHOD.name {
         let name = fetch::wanted(&message.arguments(fetch::METHOD.params)?);
-        let (field, value) = dispatch::property(core, &caller, &this, &name, version)?;
-        let reply = soap::response_with(&fetch::METHOD, version, |encoder| {
-            if let Some(value) = value {
-                encoder.any("returnval", field.kind, vim25::Value::read(&value));
-            }
-        });
-        return Ok(Response::new(StatusCode::OK, XML, reply));
+        let (_, value) = dispatch::property(core, &caller, &this, &name, version).await?;
+        return Ok(reply(&fetch::METHOD, Source::value(value), version));
     }
     let call = dispatch::Request { this, method: &message.method, version, caller };
     let target = dispatch::resolve(core, &call)?;
-    let arguments = message.arguments(target.method.params)?;
-    let outcome = dispatch::invoke(core.clone(), call, target, arguments).await?;
-    let reply = Response::new(StatusCode::OK, XML, soap::response(target.method, outcome.read(), version));
-    Ok(match granted.get().and_then(|secret| cookie(secret, request.secure)) {
+    let arguments = reading(core, request, || message.arguments(target.method.params)).await?;
+    let outcome = dispatch::invoke(core.clone(), call, target, arguments).await;
+    if let Some(Grant::Full) = granted.get() {
+        return Ok(full());
+    }
+    let outcome = outcome?;
+    let reply = reply(target.method, outcome, version);
+    Ok(match granted.get().and_then(Grant::secret).and_then(|secret| cookie(secret, request.secure)) {
         Some(cookie) => reply.with(SET_COOKIE, cookie),
         None => reply,
     })
+}
+
+fn reply(method: &'static MethodInfo, outcome: Source, version: ApiVersion) -> Response {
+    let mut pieces = soap::Pieces::new(method, outcome, version);
+    Response::new(StatusCode::OK, XML, Body::in_pieces(move |out: &mut Vec<u8>, enough| pieces.write(out, enough)))
 }
 
 /// A body without a type is taken as XML.

@@ -1,5 +1,6 @@
 //! What a connection last did, and from that, until when it may go on.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -49,12 +50,12 @@ impl Activity {
     }
 
     /// A request head is complete; the request runs until the guard is dropped.
-    pub(super) fn begin(&self, multiplexed: bool) -> Running<'_> {
+    pub(super) fn begin(self: &Arc<Self>, multiplexed: bool) -> Running {
         self.running.fetch_add(1, Relaxed);
         self.greeted.store(true, Relaxed);
         self.multiplexed.store(multiplexed, Relaxed);
         self.head_since.store(0, Relaxed);
-        Running(self)
+        Running(Arc::clone(self))
     }
 
     /// When the connection has to be closed if nothing happens until then; `None` while a request runs.
@@ -85,10 +86,10 @@ impl Activity {
     }
 }
 
-/// A running request.
-pub(super) struct Running<'a>(&'a Activity);
+/// A request that runs, until its reply is sent.
+pub(super) struct Running(Arc<Activity>);
 
-impl Drop for Running<'_> {
+impl Drop for Running {
     fn drop(&mut self) {
         self.0.sent();
         self.0.running.fetch_sub(1, Relaxed);

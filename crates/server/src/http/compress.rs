@@ -8,7 +8,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::service::Response;
+use super::service::{Body, Response};
 
 /// Replies up to this size go out as they are: compressing them saves no packet.
 const SMALL: usize = 1024;
@@ -39,17 +39,22 @@ fn weighs_nothing(parameter: &str) -> bool {
 
 /// Compresses the reply if that is worth it and the client `accepts` it.
 pub(super) async fn compress(mut reply: Response, accepts: bool) -> Response {
-    if reply.body.len() <= SMALL || reply.headers.contains_key(CONTENT_ENCODING) || !is_text(&reply.headers) {
+    let small = matches!(&reply.body, Body::Whole(bytes) if bytes.len() <= SMALL);
+    if small || reply.headers.contains_key(CONTENT_ENCODING) || !is_text(&reply.headers) {
         return reply;
     }
     reply.headers.append(VARY, HeaderValue::from_static("accept-encoding"));
     if !accepts {
         return reply;
     }
-    if let Some(body) = gzip(&reply.body).await {
-        reply.body = body;
-        reply.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    match &mut reply.body {
+        Body::Stream(stream) => stream.packed = true,
+        Body::Whole(bytes) => match gzip(bytes).await {
+            Some(packed) => *bytes = packed,
+            None => return reply,
+        },
     }
+    reply.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     reply
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Front<S> {
     pub(super) service: Arc<S>,
     pub(super) limits: Limits,
     pub(super) room: Arc<Semaphore>,
+    /// How many large replies are written at the same time.
+    pub(super) turns: Arc<Semaphore>,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) protocols: Builder<TokioExecutor>,
     pub(super) mood: watch::Receiver<Mood>,

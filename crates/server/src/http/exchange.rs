@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use ::http::header::CONNECTION;
 use ::http::request::Parts;
-use ::http::{HeaderValue, StatusCode, Version};
-use bytes::Bytes;
-use http_body_util::Full;
+use ::http::{HeaderMap, HeaderValue, StatusCode, Version};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
@@ -15,17 +13,18 @@ use super::body::{self, Room};
 use super::compress;
 use super::connection::Link;
 use super::contain::contain;
+use super::flow::Sent;
 use super::service::{Request, Response, Service};
 
 /// Answers one request, whatever happens. Dropping the future drops the call.
 pub(super) async fn exchange<S: Service>(
     link: Arc<Link<S>>,
     request: ::http::Request<Incoming>,
-) -> Result<::http::Response<Full<Bytes>>, Infallible> {
+) -> Result<::http::Response<Sent>, Infallible> {
     let started = Instant::now();
     let (head, incoming) = request.into_parts();
     let multiplexed = head.version >= Version::HTTP_2;
-    let _running = link.activity.begin(multiplexed);
+    let running = link.activity.begin(multiplexed);
     let (method, uri, gzip) = (head.method.clone(), head.uri.clone(), compress::accepted(&head.headers));
     let reply = tokio::select! {
         biased;
@@ -34,7 +33,9 @@ pub(super) async fn exchange<S: Service>(
     };
     // The query is left out: it may carry a ticket.
     tracing::debug!(%method, path = uri.path(), status = reply.status.as_u16(), took = ?started.elapsed(), "request");
-    Ok(finish(reply, multiplexed))
+    let Response { status, headers, body } = reply;
+    let body = Sent::new(body, running, &link.front.limits, &link.front.turns);
+    Ok(finish(status, headers, body, multiplexed))
 }
 
 async fn answer<S: Service>(link: &Link<S>, head: Parts, incoming: Incoming) -> Response {
@@ -69,10 +70,10 @@ fn refusal() -> Response {
         .with(CONNECTION, HeaderValue::from_static("close"))
 }
 
-fn finish(reply: Response, multiplexed: bool) -> ::http::Response<Full<Bytes>> {
-    let mut response = ::http::Response::new(Full::new(reply.body));
-    *response.status_mut() = reply.status;
-    *response.headers_mut() = reply.headers;
+fn finish(status: StatusCode, headers: HeaderMap, body: Sent, multiplexed: bool) -> ::http::Response<Sent> {
+    let mut response = ::http::Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
     if multiplexed {
         response.headers_mut().remove(CONNECTION);
     }

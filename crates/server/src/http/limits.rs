@@ -24,8 +24,12 @@ pub struct Limits {
     pub head: Duration,
     /// Time to receive one request body (60 s). Longer answers status 408.
     pub body: Duration,
-    /// Time for which a client may read nothing of a reply that waits for it (60 s).
+    /// Time for which a client may read nothing of a reply that waits for it (60 s). Of a large reply it has to take
+    /// some 64 KiB in this time.
     pub write_stall: Duration,
+    /// Time in which a client has to have taken a large reply (30 min): the server keeps the state of the world that it
+    /// is written from.
+    pub reply: Duration,
     /// Time for which a connection may stay open between requests (20 min; pyVmomi reuses connections for 15).
     pub idle: Duration,
     /// The same while [`Limits::connections`] is reached (5 s).
@@ -47,6 +51,7 @@ impl Default for Limits {
             head: Duration::from_secs(30),
             body: Duration::from_secs(60),
             write_stall: Duration::from_secs(60),
+            reply: Duration::from_secs(30 * 60),
             idle: Duration::from_secs(20 * 60),
             idle_when_full: Duration::from_secs(5),
             drain: Duration::from_millis(1400),

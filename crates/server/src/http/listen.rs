@@ -3,8 +3,10 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::pin::pin;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
@@ -87,6 +89,7 @@ impl Listener {
         let front = Arc::new(Front {
             service,
             room: body::all_room(&self.limits),
+            turns: Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZero::get))),
             protocols: connection::protocols(&self.limits),
             tls: self.tls.map(TlsAcceptor::from),
             mood: observed,

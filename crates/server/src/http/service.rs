@@ -50,32 +50,95 @@ impl Request {
     }
 }
 
-/// One whole reply. `content-length`, `date`, compression and what belongs to the connection are added by the front.
-#[derive(Clone, Debug)]
+/// A reply. `content-length`, `date`, compression and what belongs to the connection are added by the front.
+#[derive(Debug)]
 pub struct Response {
     /// The status.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
     /// The body, not compressed.
-    pub body: Bytes,
+    pub body: Body,
+}
+
+/// How much of a large reply is written at once.
+pub(super) const SLICE: usize = 64 * 1024;
+
+/// Writes a body bit by bit.
+pub trait Pieces: Send + 'static {
+    /// Appends to `out` until it holds `enough` bytes or the body has ended. Whether there is more. It is to take no
+    /// longer than writing that many bytes takes: others wait for their turn.
+    fn write(&mut self, out: &mut Vec<u8>, enough: usize) -> bool;
+}
+
+impl<F: FnMut(&mut Vec<u8>, usize) -> bool + Send + 'static> Pieces for F {
+    fn write(&mut self, out: &mut Vec<u8>, enough: usize) -> bool {
+        self(out, enough)
+    }
+}
+
+/// The body of a reply.
+pub enum Body {
+    /// All of it.
+    Whole(Bytes),
+    /// Its beginning, and what writes the rest while it is sent.
+    Stream(Stream),
+}
+
+/// A body that is written while it is sent.
+pub struct Stream {
+    pub(super) first: Bytes,
+    pub(super) rest: Box<dyn Pieces>,
+    /// Whether it is to be compressed.
+    pub(super) packed: bool,
+}
+
+impl Body {
+    /// Writes the first piece; what is larger is written while it is sent.
+    pub fn in_pieces(mut pieces: impl Pieces) -> Self {
+        let mut first = Vec::with_capacity(2048);
+        match pieces.write(&mut first, SLICE) {
+            false => Self::Whole(first.into()),
+            true => Self::Stream(Stream { first: first.into(), rest: Box::new(pieces), packed: false }),
+        }
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Whole(bytes) if bytes.is_empty())
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Whole(bytes) => write!(f, "{} bytes", bytes.len()),
+            Self::Stream(stream) => write!(f, "more than {} bytes", stream.first.len()),
+        }
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for Body {
+    fn from(bytes: T) -> Self {
+        Self::Whole(bytes.into())
+    }
 }
 
 impl Response {
     /// A reply with no headers and no body.
     pub fn empty(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Bytes::new() }
+        Self { status, headers: HeaderMap::new(), body: Body::Whole(Bytes::new()) }
     }
 
     /// A reply with a body of the given content type.
-    pub fn new(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+    pub fn new(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Self {
         let mut reply = Self { status, headers: HeaderMap::with_capacity(4), body: body.into() };
         reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         reply
     }
 
     /// A reply of plain text.
-    pub fn text(status: StatusCode, text: impl Into<Bytes>) -> Self {
+    pub fn text(status: StatusCode, text: impl Into<Body>) -> Self {
         Self::new(status, "text/plain; charset=utf-8", text)
     }
 

@@ -30,6 +30,7 @@ mod view_manager;
 mod virtual_machine;
 
 pub use distributed_virtual_switch::tell_ports;
+pub use view_manager::Finds;
 
 use crate::dispatch::{Registry, RegistryError};
 

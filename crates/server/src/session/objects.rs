@@ -13,8 +13,18 @@ use crate::collector::Reads;
 pub trait SessionObject: Any + Send + Sync {
     /// The reference to it.
     fn moref(&self) -> MoRef;
+    /// Whether [`SessionObject::content`] takes no longer than a look.
+    fn is_at_hand(&self, world: &Snapshot) -> bool {
+        let _ = world;
+        true
+    }
     /// Its properties, given the world.
     fn content(&self, world: &Snapshot) -> Shared;
+    /// The same, of which only one field will be read.
+    fn part(&self, world: &Snapshot, field: &str) -> Shared {
+        let _ = field;
+        self.content(world)
+    }
     /// The properties of world objects on which `content` depends, by object id.
     fn reads(&self, world: &Snapshot) -> Reads {
         let _ = world;

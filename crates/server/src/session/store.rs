@@ -1,6 +1,11 @@
 //! Every session of the server, by its secret.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    net::IpAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use parking_lot::RwLock;
 use vim25::{DateTime, Str};
@@ -44,6 +49,11 @@ fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |seen, (x, y)| seen | (x ^ y)) == 0
 }
 
+/// How many sessions there may be at once, as in a vCenter.
+const MAX_SESSIONS: usize = 2_000;
+/// How many tickets may wait to be spent; the oldest is void for a newer one.
+const MAX_TICKETS: usize = 2_000;
+
 /// Every session.
 pub struct Sessions {
     credentials: Credentials,
@@ -54,7 +64,7 @@ pub struct Sessions {
 #[derive(Default)]
 struct Inner {
     by_secret: HashMap<Str, Arc<Session>>,
-    tickets: HashMap<Str, Arc<Session>>,
+    tickets: VecDeque<(Str, Arc<Session>)>,
 }
 
 /// Who asks for a session.
@@ -82,14 +92,21 @@ impl Sessions {
         self.credentials.accept(user, password)
     }
 
-    /// Makes a session and the secret by which its client names it.
-    pub fn open(&self, applicant: Applicant, now: DateTime) -> (Str, Arc<Session>) {
+    /// Makes a session and the secret by which its client names it; none if there are as many as there may be.
+    pub fn open(&self, applicant: Applicant, now: DateTime) -> Option<(Str, Arc<Session>)> {
+        if self.inner.read().by_secret.len() >= MAX_SESSIONS {
+            self.sweep(now);
+        }
         let secret = random_hex();
         let locale = applicant.locale.unwrap_or_else(|| "en".into());
         let session = Session::new(applicant.key, applicant.user, locale, now, applicant.address, applicant.user_agent);
         let session = Arc::new(session);
-        self.inner.write().by_secret.insert(secret.clone(), session.clone());
-        (secret, session)
+        let mut inner = self.inner.write();
+        if inner.by_secret.len() >= MAX_SESSIONS {
+            return None;
+        }
+        inner.by_secret.insert(secret.clone(), session.clone());
+        Some((secret, session))
     }
 
     /// The session that a client names by its secret, unless it has been idle for too long.
@@ -128,7 +145,7 @@ impl Sessions {
         let found = inner.by_secret.iter().find(|(_, s)| s.key == key).map(|(secret, s)| (secret.clone(), s.clone()));
         let Some((secret, session)) = found else { return false };
         inner.by_secret.remove(&secret);
-        inner.tickets.retain(|_, s| !Arc::ptr_eq(s, &session));
+        inner.tickets.retain(|(_, s)| !Arc::ptr_eq(s, &session));
         drop(inner);
         session.end();
         true
@@ -137,13 +154,19 @@ impl Sessions {
     /// A ticket that opens a session of the same user, once.
     pub fn clone_ticket(&self, session: &Arc<Session>) -> Str {
         let ticket = Str::from(format!("cst-VCT-{}", random_hex()));
-        self.inner.write().tickets.insert(ticket.clone(), session.clone());
+        let mut inner = self.inner.write();
+        inner.tickets.push_back((ticket.clone(), session.clone()));
+        let void = if inner.tickets.len() > MAX_TICKETS { inner.tickets.pop_front() } else { None };
+        drop(inner);
+        drop(void);
         ticket
     }
 
     /// The session for which a ticket was made. The ticket is spent.
     pub fn redeem(&self, ticket: &str) -> Option<Arc<Session>> {
-        self.inner.write().tickets.remove(ticket)
+        let mut inner = self.inner.write();
+        let at = inner.tickets.iter().position(|(known, _)| known == ticket)?;
+        inner.tickets.remove(at).map(|(_, session)| session)
     }
 }
 
@@ -152,4 +175,55 @@ fn random_hex() -> Str {
     let mut bytes = [0u8; 20];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes.iter().map(|b| format!("{b:02x}")).collect::<String>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    const NOON: i64 = 1_700_000_000_000_000;
+
+    fn sessions() -> Sessions {
+        Sessions::new(Credentials::default(), Duration::from_secs(60))
+    }
+
+    fn open(sessions: &Sessions, number: usize, now: DateTime) -> Option<(Str, Arc<Session>)> {
+        let key = Str::from(number.to_string());
+        let address = Ipv4Addr::LOCALHOST.into();
+        sessions.open(Applicant { key, user: "u".into(), locale: None, address, user_agent: "".into() }, now)
+    }
+
+    #[test]
+    fn there_are_no_more_sessions_than_there_may_be_and_idle_ones_make_room() {
+        let (sessions, now) = (sessions(), DateTime::from_micros(NOON));
+        for number in 0..MAX_SESSIONS {
+            assert!(open(&sessions, number, now).is_some());
+        }
+        assert!(open(&sessions, MAX_SESSIONS, now).is_none());
+        assert!(sessions.close("7"));
+        let (_, last) = open(&sessions, MAX_SESSIONS, now).unwrap();
+        assert!(open(&sessions, MAX_SESSIONS + 1, now).is_none());
+        let later = now.plus_seconds(61);
+        last.touch(later);
+        assert!(open(&sessions, MAX_SESSIONS + 1, later).is_some());
+        assert_eq!(sessions.all().len(), 2);
+    }
+
+    #[test]
+    fn a_ticket_is_good_once_and_the_oldest_is_void_for_one_too_many() {
+        let sessions = sessions();
+        let (_, session) = open(&sessions, 1, DateTime::from_micros(NOON)).unwrap();
+        let first = sessions.clone_ticket(&session);
+        let second = sessions.clone_ticket(&session);
+        assert!(sessions.redeem(&second).is_some() && sessions.redeem(&second).is_none());
+        for _ in 0..MAX_TICKETS {
+            sessions.clone_ticket(&session);
+        }
+        assert!(sessions.redeem(&first).is_none());
+        assert_eq!(sessions.inner.read().tickets.len(), MAX_TICKETS);
+        sessions.close("1");
+        assert!(sessions.inner.read().tickets.is_empty());
+    }
 }

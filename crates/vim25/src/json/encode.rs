@@ -5,7 +5,7 @@ use std::io::Write;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{FAULT_STRING, TYPE_NAME, VALUE, names, text};
-use crate::{ApiVersion, DataObject, Field, Kind, List, MoRef, Ref, Type, types::LocalizedMethodFault};
+use crate::{ApiVersion, DataObject, Field, Kind, List, MoRef, Ref, pieces::level, types::LocalizedMethodFault};
 
 /// Appends `value` as it stands in a place of kind `kind` (for a list: of its items), for a client of `version`.
 ///
@@ -39,7 +39,7 @@ pub(super) struct Encoder<'o> {
 }
 
 impl Encoder<'_> {
-    fn place(&mut self, kind: Kind, value: Ref<'_>, any: bool) {
+    pub(super) fn place(&mut self, kind: Kind, value: Ref<'_>, any: bool) {
         match value {
             Ref::List(list) => match list.item_kind() {
                 Some(item) if any || kind == Kind::Any => self.boxed_list(item, list),
@@ -96,13 +96,13 @@ impl Encoder<'_> {
     }
 
     fn boxed_list(&mut self, item: Kind, list: &dyn List) {
-        self.open_with(|out| names::push_array_name(out, item));
+        self.open_array(item);
         self.key(VALUE);
         self.list(item, list);
         self.out.push(b'}');
     }
 
-    fn list(&mut self, item: Kind, list: &dyn List) {
+    pub(super) fn list(&mut self, item: Kind, list: &dyn List) {
         self.out.push(b'[');
         for index in 0..list.len() {
             if index > 0 {
@@ -122,7 +122,7 @@ impl Encoder<'_> {
     }
 
     pub(super) fn object(&mut self, object: &dyn DataObject, fault_string: Option<&str>) {
-        let shown = self.known_base(object);
+        let shown = level(object, self.known_level(object));
         self.open(shown.descriptor().name);
         self.fields(shown);
         if let Some(message) = fault_string {
@@ -132,15 +132,10 @@ impl Encoder<'_> {
         self.out.push(b'}');
     }
 
-    /// The object, or its nearest base that the client's version has.
-    fn known_base<'a>(&self, object: &'a dyn DataObject) -> &'a dyn DataObject {
-        let known = |ty: &Type| ty.since <= self.version;
-        let mut shown = object;
-        while !known(shown.descriptor()) {
-            let Some(base) = shown.base() else { break };
-            shown = base;
-        }
-        shown
+    /// How many levels above the object its nearest base is that the client's version has; the outermost if it has none.
+    pub(super) fn known_level(&self, object: &dyn DataObject) -> usize {
+        let mut lineage = object.descriptor().lineage();
+        lineage.position(|ty| ty.since <= self.version || ty.base.is_none()).unwrap_or(0)
     }
 
     pub(super) fn fields(&mut self, object: &dyn DataObject) {
@@ -171,8 +166,13 @@ impl Encoder<'_> {
     }
 
     /// Begins an object with the name of its type, which needs no escapes.
-    fn open(&mut self, name: &str) {
+    pub(super) fn open(&mut self, name: &str) {
         self.open_with(|out| out.extend_from_slice(name.as_bytes()));
+    }
+
+    /// Begins a boxed list.
+    pub(super) fn open_array(&mut self, item: Kind) {
+        self.open_with(|out| names::push_array_name(out, item));
     }
 
     fn open_with(&mut self, push_name: impl FnOnce(&mut Vec<u8>)) {
@@ -184,14 +184,14 @@ impl Encoder<'_> {
     }
 
     /// The name of a member behind another, which needs no escapes.
-    fn key(&mut self, name: &str) {
+    pub(super) fn key(&mut self, name: &str) {
         self.out.reserve(name.len() + 4);
         self.out.extend_from_slice(b",\"");
         self.raw(name);
         self.out.extend_from_slice(b"\":");
     }
 
-    fn raw(&mut self, text: &str) {
+    pub(super) fn raw(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
 }

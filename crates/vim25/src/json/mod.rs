@@ -27,6 +27,7 @@ mod fields;
 mod members;
 mod names;
 mod object;
+mod pieces;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ mod text;
 pub use decode::{decode_any, decode_args, decode_object, decode_value};
 pub use encode::{encode, encode_result, to_vec};
 pub use fault::{fault, status_of};
+pub use pieces::Pieces;
 pub use request::{arguments, decode_fault};
 
 /// Member that names the type of an object or of a boxed value.

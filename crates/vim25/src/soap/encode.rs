@@ -1,7 +1,7 @@
 //! Values to XML elements.
 
 use super::{names, text};
-use crate::{ApiVersion, DataObject, Kind, List, Ref, Service, Shared, Type};
+use crate::{ApiVersion, DataObject, Kind, List, Ref, Service, Shared, Type, pieces::level};
 
 /// Writes elements for a client of a given version: newer fields are left out, objects of newer types are written as the
 /// nearest base that the version knows.
@@ -64,7 +64,12 @@ impl<'a> Encoder<'a> {
         self.out
     }
 
-    fn place(&mut self, element: &str, space: Service, declared: Kind, value: Ref<'_>) {
+    /// The default namespace at this point.
+    pub(super) fn scope(&self) -> Service {
+        self.scope
+    }
+
+    pub(super) fn place(&mut self, element: &str, space: Service, declared: Kind, value: Ref<'_>) {
         match (value, declared) {
             (Ref::Unset, _) => {}
             (_, Kind::Any) => match value {
@@ -117,15 +122,25 @@ impl<'a> Encoder<'a> {
 
     /// An object: its `xsi:type` is written unless it is what the place declares.
     fn object(&mut self, element: &str, space: Service, declared: Option<&'static Type>, object: &Shared) {
-        let mut shown: Option<&dyn DataObject> = Some(&**object);
-        while let Some(level) = shown {
-            let ty = level.descriptor();
-            if ty.since <= self.version || Some(ty) == declared {
-                break;
-            }
-            shown = level.base();
+        let (shown, outer) = self.open_object(element, space, declared, object);
+        if let Some(up) = shown {
+            self.fields(level(&**object, up));
         }
-        let ty = shown.map(|level| level.descriptor());
+        self.end(element, outer);
+    }
+
+    /// The start tag of an object. Returns how many levels above it the base is that the version knows, if there is one,
+    /// and the default namespace outside.
+    pub(super) fn open_object(
+        &mut self,
+        element: &str,
+        space: Service,
+        declared: Option<&'static Type>,
+        object: &Shared,
+    ) -> (Option<usize>, Service) {
+        let is_known = |ty: &&'static Type| ty.since <= self.version || Some(*ty) == declared;
+        let shown = object.descriptor().lineage().enumerate().find(|(_, ty)| is_known(ty));
+        let ty = shown.map(|(_, ty)| ty);
         let outer = if ty == declared && ty.is_some() {
             let outer = self.scope;
             self.open_start(element, space);
@@ -137,21 +152,29 @@ impl<'a> Encoder<'a> {
             self.open_typed(element, space, name)
         };
         self.out.push(b'>');
-        if let Some(level) = shown {
-            self.fields(level);
-        }
-        self.close(element);
-        self.scope = outer;
+        (shown.map(|(up, _)| up), outer)
     }
 
     fn array(&mut self, element: &str, space: Service, item: Kind, items: &dyn List) {
+        let (item, outer) = self.open_array(element, space, item);
+        for index in 0..items.len() {
+            self.place(item.wire_name(), space, item, items.at(index));
+        }
+        self.end(element, outer);
+    }
+
+    /// The start tag of an `ArrayOf…`. Returns the kind as which its items are written, and the default namespace
+    /// outside.
+    pub(super) fn open_array(&mut self, element: &str, space: Service, item: Kind) -> (Kind, Service) {
         let item = self.known_kind(item);
         let service = if let Kind::Object(ty) = item { ty.service } else { Service::Vim25 };
         let outer = self.open_typed(element, space, TypeName::Array(service, names::array_suffix(item)));
         self.out.push(b'>');
-        for index in 0..items.len() {
-            self.place(item.wire_name(), space, item, items.at(index));
-        }
+        (item, outer)
+    }
+
+    /// The end tag; `outer` is the default namespace behind it.
+    pub(super) fn end(&mut self, element: &str, outer: Service) {
         self.close(element);
         self.scope = outer;
     }

@@ -16,18 +16,31 @@ const END: &str = "\n</soapenv:Body>\n</soapenv:Envelope>";
 /// The reply to a call of `method`. A method that makes a task returns the reference to it; a method without a result
 /// takes [`Ref::Unset`].
 pub fn response(method: &MethodInfo, result: Ref<'_>, version: ApiVersion) -> Vec<u8> {
-    let kind = if method.task { Kind::MoRef("Task") } else { method.result.kind };
-    response_with(method, version, |encoder| encoder.value("returnval", kind, result))
+    response_with(method, version, |encoder| encoder.value("returnval", result_kind(method), result))
+}
+
+/// What stands in the element `returnval` of a reply.
+pub(super) fn result_kind(method: &MethodInfo) -> Kind {
+    if method.task { Kind::MoRef("Task") } else { method.result.kind }
 }
 
 /// The reply to a call of `method`, its content (element `returnval`) written by `fill`.
 pub fn response_with(method: &MethodInfo, version: ApiVersion, fill: impl FnOnce(&mut Encoder<'_>)) -> Vec<u8> {
-    let space = method.params.service;
-    let mut out = start(BODY);
-    push(&mut out, &["<", method.name, "Response xmlns=\"", space.namespace(), "\">"]);
-    fill(&mut Encoder::new(&mut out, version, space));
-    push(&mut out, &["</", method.name, "Response>", END]);
+    let mut out = Vec::with_capacity(2048);
+    begin(&mut out, method);
+    fill(&mut Encoder::new(&mut out, version, method.params.service));
+    end(&mut out, method);
     out
+}
+
+/// What stands before the content of a reply.
+pub(super) fn begin(out: &mut Vec<u8>, method: &MethodInfo) {
+    push(out, &[START, BODY, "<", method.name, "Response xmlns=\"", method.params.service.namespace(), "\">"]);
+}
+
+/// What stands behind the content of a reply.
+pub(super) fn end(out: &mut Vec<u8>, method: &MethodInfo) {
+    push(out, &["</", method.name, "Response>", END]);
 }
 
 /// A SOAP fault that carries `fault`; the element in its detail is named after the fault's type. A fault whose type the

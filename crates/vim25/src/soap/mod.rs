@@ -1,8 +1,8 @@
 //! The SOAP codec: one encoder and one decoder for every type, driven by descriptors.
 //!
 //! A server reads a [`Request`] in two steps (which method on which object, then the arguments) and answers with
-//! [`response`] or [`fault`]; a client writes a [`call`] and reads it with [`decode_response`]. [`Encoder`] writes single
-//! elements for those who stream a reply.
+//! [`response`] or [`fault`]; a client writes a [`call`] and reads it with [`decode_response`]. [`Pieces`]
+//! writes a large reply bit by bit, [`Encoder`] single elements.
 //!
 //! What XML cannot say is normalised: an optional list that is set but empty arrives unset, and characters that XML 1.0
 //! does not have are written as U+FFFD.
@@ -17,6 +17,7 @@ mod layout;
 mod markup;
 mod message;
 mod names;
+mod pieces;
 mod scalar;
 mod text;
 
@@ -24,6 +25,7 @@ pub use decode::decode_object;
 pub use encode::{Encoder, encode_object};
 pub use envelope::{call, fault, response, response_with};
 pub use message::{Reply, Request, SoapFault, decode_response};
+pub use pieces::Pieces;
 
 /// Namespace of the SOAP 1.1 envelope.
 pub const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";

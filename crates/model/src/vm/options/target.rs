@@ -19,8 +19,7 @@ use crate::{
 
 /// The hosts for which an environment browser answers.
 pub fn hosts_of(world: &Snapshot, browser: &MoRef) -> Vec<MoRef> {
-    let computes = world.iter().filter_map(|o| vim25::cast::<mo::ComputeResource>(&*o.content));
-    let own = computes.into_iter().find(|c| c.environment_browser.as_ref() == Some(browser));
+    let own = world.index().by_browser(browser).and_then(|owner| world.get::<mo::ComputeResource>(&owner));
     own.and_then(|c| c.host.as_ref()).into_iter().flatten().cloned().collect()
 }
 

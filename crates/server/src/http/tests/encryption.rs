@@ -99,6 +99,17 @@ async fn when_an_http_2_client_vanishes_its_calls_are_dropped() {
 }
 
 #[tokio::test]
+async fn an_http_2_client_that_opens_no_window_holds_on_to_no_large_reply() {
+    let (server, trusted) = start(Limits { write_stall: Duration::from_millis(300), ..Limits::default() }).await;
+    let mut client = http2(&server, trusted).await;
+    let reply = client.send_request(get("/large?200")).await.expect("a reply");
+    assert_eq!(server.probe.writing.load(Ordering::SeqCst), 1);
+    server.until(|probe| probe.writing.load(Ordering::SeqCst) == 0).await;
+    assert!(reply.into_body().collect().await.is_err(), "the reply breaks off");
+    assert_eq!(client.send_request(get("/")).await.expect("a reply").status(), 200);
+}
+
+#[tokio::test]
 async fn an_http_2_connection_may_rest_longer_than_a_head_may_take() {
     let (server, trusted) = start(Limits { head: Duration::from_millis(200), ..Limits::default() }).await;
     let mut client = http2(&server, trusted).await;

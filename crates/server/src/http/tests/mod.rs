@@ -3,6 +3,7 @@
 mod bodies;
 mod connections;
 mod encryption;
+mod large;
 mod shutdown;
 
 use std::net::SocketAddr;
@@ -17,7 +18,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Identity, Limits, Listener, Request, Response, Service};
+use super::{Body, Identity, Limits, Listener, Pieces, Request, Response, Service};
 
 /// More than any test should need; a test that takes it has hung.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -27,6 +28,50 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Probe {
     running: AtomicUsize,
     dropped: AtomicUsize,
+    /// Large replies under way, and how many bytes of them were written.
+    writing: Arc<AtomicUsize>,
+    written: Arc<AtomicUsize>,
+}
+
+/// Lines in a MiB of a large reply.
+const LINES: usize = 1 << 14;
+
+fn line(number: usize) -> String {
+    format!("line {number:010} of a large reply, sixty-four bytes, so to say..\n")
+}
+
+/// A reply that is counted while it is written.
+struct Counted {
+    lines: std::ops::Range<usize>,
+    writing: Arc<AtomicUsize>,
+    written: Arc<AtomicUsize>,
+}
+
+impl Counted {
+    fn new(probe: &Probe, lines: usize) -> Self {
+        probe.writing.fetch_add(1, Ordering::SeqCst);
+        Self { lines: 0..lines, writing: Arc::clone(&probe.writing), written: Arc::clone(&probe.written) }
+    }
+}
+
+impl Pieces for Counted {
+    fn write(&mut self, out: &mut Vec<u8>, enough: usize) -> bool {
+        let before = out.len();
+        while out.len() < enough {
+            match self.lines.next() {
+                Some(number) => out.extend_from_slice(line(number).as_bytes()),
+                None => break,
+            }
+        }
+        self.written.fetch_add(out.len() - before, Ordering::SeqCst);
+        !self.lines.is_empty()
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.writing.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 struct Ticket<'a>(&'a Probe, bool);
@@ -52,6 +97,36 @@ impl Service for Probe {
             }
             "/panic" => panic!("this handler is broken"),
             "/text" => Response::text(StatusCode::OK, "ferrosphere ".repeat(1000)),
+            "/large" => match request.query().and_then(|mib| mib.parse::<usize>().ok()) {
+                Some(0) => Response::text(
+                    StatusCode::OK,
+                    Body::in_pieces(|out: &mut Vec<u8>, _| {
+                        out.extend_from_slice(b"end\n");
+                        false
+                    }),
+                ),
+                mib => Response::text(StatusCode::OK, Body::in_pieces(Counted::new(self, mib.unwrap_or(1) * LINES))),
+            },
+            "/endless" => {
+                let mut counted = Counted::new(self, usize::MAX);
+                Response::text(
+                    StatusCode::OK,
+                    Body::in_pieces(move |out: &mut Vec<u8>, enough| {
+                        std::thread::sleep(Duration::from_millis(5));
+                        counted.write(out, enough)
+                    }),
+                )
+            }
+            "/broken" => {
+                let mut counted = Counted::new(self, LINES);
+                Response::text(
+                    StatusCode::OK,
+                    Body::in_pieces(move |out: &mut Vec<u8>, enough| {
+                        assert!(counted.lines.start < LINES / 2, "half of it is enough");
+                        counted.write(out, enough)
+                    }),
+                )
+            }
             "/huge" => Response::new(StatusCode::OK, "application/octet-stream", vec![7; 64 << 20]),
             "/echo" => Response::new(StatusCode::OK, "application/octet-stream", request.body),
             "/length" => Response::text(StatusCode::OK, request.body.len().to_string()),

@@ -56,12 +56,8 @@ pub fn by_uuid(call: &Call, args: args::QueryDvsByUuid) -> Result<Option<MoRef>,
 }
 
 fn switch_of(world: &Snapshot, uuid: &str) -> Result<MoRef, Fault> {
-    let datacenters = world
-        .iter()
-        .filter_map(|object| vim25::cast::<mo::DistributedVirtualSwitch>(&*object.content).map(|s| (object, s)));
-    let found = datacenters.into_iter().find(|(_, s)| s.uuid.eq_ignore_ascii_case(uuid));
     let missing = || Fault::new(NotFound::default(), format!("There is no distributed switch with the UUID '{uuid}'."));
-    found.map(|(object, _)| object.moref.clone()).ok_or_else(missing)
+    world.index().by_switch_uuid(uuid).into_iter().next().ok_or_else(missing)
 }
 
 /// `DVSManagerLookupDvPortGroup`

@@ -65,16 +65,7 @@ fn remove(call: &Call, args: args::UnregisterExtension) -> Result<(), Fault> {
 
 /// `QueryManagedBy`: the VMs and vApps that say they are managed by an extension.
 fn managed_by(call: &Call, args: args::QueryManagedBy) -> Result<Option<Vec<MoRef>>, Fault> {
-    let world = call.snapshot();
-    let mut found: Vec<MoRef> = Vec::new();
-    for object in world.iter() {
-        let vm = vim25::cast::<mo::VirtualMachine>(&*object.content).and_then(|vm| vm.config.as_ref());
-        let app = vim25::cast::<mo::VirtualApp>(&*object.content).and_then(|app| app.v_app_config.as_ref());
-        let manager = vm.and_then(|c| c.managed_by.as_ref()).or_else(|| app.and_then(|c| c.managed_by.as_ref()));
-        if manager.is_some_and(|manager| manager.extension_key == args.extension_key) {
-            found.push(object.moref.clone());
-        }
-    }
+    let mut found = call.snapshot().index().managed_by(&args.extension_key);
     found.sort();
     Ok(Some(found))
 }

@@ -1,14 +1,13 @@
 //! `PropertyCollector` and `PropertyFilter`: the handlers over [`collector`](crate::collector).
 
+mod retrieve;
+
 use std::sync::Arc;
 
-use vim25::{
-    MoRef, Obj, args, mo,
-    types::{ObjectContent, RetrieveResult, UpdateSet},
-};
+use vim25::{MoRef, Obj, args, mo, types::UpdateSet};
 
 use crate::{
-    collector::{Collector, Filter, FilterPlan, Patience, Retrieval, wait},
+    collector::{Collector, Filter, FilterPlan, Patience, wait},
     dispatch::{Call, Registry, RegistryError},
     fault::Fault,
     session::{Session, SessionObject},
@@ -18,10 +17,10 @@ use crate::{
 const DEFAULT: &str = "propertyCollector";
 
 pub(super) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
-    registry.on::<mo::PropertyCollector, args::RetrieveProperties>(retrieve_properties)?;
-    registry.on::<mo::PropertyCollector, args::RetrievePropertiesEx>(retrieve_properties_ex)?;
-    registry.on::<mo::PropertyCollector, args::ContinueRetrievePropertiesEx>(continue_retrieve)?;
-    registry.on::<mo::PropertyCollector, args::CancelRetrievePropertiesEx>(cancel_retrieve)?;
+    registry.on_large::<mo::PropertyCollector, args::RetrieveProperties, _>(retrieve::retrieve_properties)?;
+    registry.on_large::<mo::PropertyCollector, args::RetrievePropertiesEx, _>(retrieve::retrieve_properties_ex)?;
+    registry.on_large::<mo::PropertyCollector, args::ContinueRetrievePropertiesEx, _>(retrieve::continue_retrieve)?;
+    registry.on::<mo::PropertyCollector, args::CancelRetrievePropertiesEx>(retrieve::cancel_retrieve)?;
     registry.on::<mo::PropertyCollector, args::CreateFilter>(create_filter)?;
     registry.on::<mo::PropertyCollector, args::CreatePropertyCollector>(create_collector)?;
     registry.on::<mo::PropertyCollector, args::DestroyPropertyCollector>(destroy_collector)?;
@@ -42,43 +41,6 @@ fn collector(call: &Call) -> Result<(Arc<Session>, Arc<Collector>), Fault> {
         session.object_as::<Collector>(id).ok_or_else(|| Fault::object_not_found(&call.this))?
     };
     Ok((session, found))
-}
-
-fn retrieve_properties(call: &Call, args: args::RetrieveProperties) -> Result<Option<Vec<Obj<ObjectContent>>>, Fault> {
-    let mut all = Retrieval::new(args.spec_set, &call.sight(), call.version)?;
-    let all = all.take(usize::MAX, call.caller.session.as_ref());
-    Ok(Some(all).filter(|all| !all.is_empty()))
-}
-
-fn retrieve_properties_ex(call: &Call, args: args::RetrievePropertiesEx) -> Result<Option<Obj<RetrieveResult>>, Fault> {
-    let size = match args.options.max_objects {
-        Some(max) if max <= 0 => return Err(Fault::invalid_argument("options.maxObjects", "it is not positive")),
-        Some(max) => max as usize,
-        None => usize::MAX,
-    };
-    let session = call.caller.session.as_ref();
-    let mut retrieval = Retrieval::new(args.spec_set, &call.sight(), call.version)?;
-    // Pages are kept in a session; without one there are none.
-    let objects = retrieval.take(session.map_or(usize::MAX, |_| size), session);
-    if objects.is_empty() {
-        return Ok(None);
-    }
-    if retrieval.is_over(session) {
-        return Ok(Some(RetrieveResult { objects, token: None }.into()));
-    }
-    let (session, collector) = collector(call)?;
-    let share = call.core.budget.take(&session.key, retrieval.left())?;
-    let token = Some(collector.pages.keep(retrieval, size, share));
-    Ok(Some(RetrieveResult { objects, token }.into()))
-}
-
-fn continue_retrieve(call: &Call, args: args::ContinueRetrievePropertiesEx) -> Result<Obj<RetrieveResult>, Fault> {
-    let (session, collector) = collector(call)?;
-    collector.pages.next(&args.token, &session).map(Obj::from)
-}
-
-fn cancel_retrieve(call: &Call, args: args::CancelRetrievePropertiesEx) -> Result<(), Fault> {
-    collector(call)?.1.pages.cancel(&args.token)
 }
 
 fn create_filter(call: &Call, args: args::CreateFilter) -> Result<MoRef, Fault> {

@@ -8,7 +8,7 @@ use vim25::{
 
 use crate::{dispatch::Call, fault::Fault};
 
-/// `FindByDatastorePath`: linear in the VMs of the datastore.
+/// `FindByDatastorePath`
 pub(super) fn find(call: &Call, args: args::FindByDatastorePath) -> Result<Option<MoRef>, Fault> {
     let world = call.snapshot();
     if world.get::<mo::Datacenter>(&args.datacenter).is_none() {
@@ -16,9 +16,16 @@ pub(super) fn find(call: &Call, args: args::FindByDatastorePath) -> Result<Optio
     }
     let (name, file) = parts(&args.path).ok_or_else(|| malformed(&args.path))?;
     let store = datastore(&world, &args.datacenter, name).ok_or_else(|| unknown(name))?;
-    let has_file = |vm: &&MoRef| path_of(&world, vm).and_then(|p| parts(p)) == Some((name, file));
-    let vms = world.get::<mo::Datastore>(&store).and_then(|store| store.vm.as_ref()).unwrap_or_default();
-    Ok(vms.iter().find(has_file).cloned())
+    let is_it = |vm: &MoRef| {
+        let machine = world.get::<mo::VirtualMachine>(vm);
+        machine.is_some_and(|vm| lies_on(vm, &store) && path_of(vm).and_then(|p| parts(p)) == Some((name, file)))
+    };
+    Ok(world.index().by_file(&format!("[{name}] {file}")).into_iter().find(is_it))
+}
+
+/// Datastores of other datacenters may have the same name.
+fn lies_on(vm: &mo::VirtualMachine, store: &MoRef) -> bool {
+    vm.datastore.iter().flatten().any(|datastore| datastore == store)
 }
 
 /// Name of the datastore and path in it.
@@ -28,8 +35,8 @@ fn parts(path: &str) -> Option<(&str, &str)> {
     Some((name.trim(), file)).filter(|(name, file)| !name.is_empty() && !file.is_empty())
 }
 
-fn path_of<'w>(world: &'w Snapshot, vm: &MoRef) -> Option<&'w Str> {
-    world.get::<mo::VirtualMachine>(vm)?.config.as_ref()?.files.vm_path_name.as_ref()
+fn path_of(vm: &mo::VirtualMachine) -> Option<&Str> {
+    vm.config.as_ref()?.files.vm_path_name.as_ref()
 }
 
 /// The datastore of this name in the datacenter: in its datastore folder, or in a folder or pod below.

@@ -1,7 +1,7 @@
 //! By name in the inventory: `DC0/vm/web/front%2fend`.
 
 use ::inventory::Snapshot;
-use vim25::{DataType, MoRef, args, mo};
+use vim25::{MoRef, args, mo};
 
 use crate::{dispatch::Call, fault::Fault, service};
 
@@ -23,15 +23,8 @@ pub(super) fn child(call: &Call, args: args::FindChild) -> Result<Option<MoRef>,
 }
 
 fn child_named(world: &Snapshot, parent: &MoRef, name: &str) -> Option<MoRef> {
-    let find = |name: &str| world.index().child_named(parent, name).or_else(|| app_named(world, parent, name));
+    let find = |name: &str| world.index().child_named(parent, name);
     find(name).or_else(|| Some(escaped(name)).filter(|e| e != name).and_then(|e| find(&e)))
-}
-
-/// A vApp's parent is its pool, but it is a child of its folder too.
-fn app_named(world: &Snapshot, folder: &MoRef, name: &str) -> Option<MoRef> {
-    let folder = world.get::<mo::Folder>(folder)?;
-    let mut apps = folder.child_entity.iter().flatten().filter(|child| child.kind == mo::VirtualApp::TYPE.name);
-    apps.find(|app| world.get::<mo::VirtualApp>(app).is_some_and(|a| a.name == name)).cloned()
 }
 
 /// A name as the inventory keeps it: separators and `%` escaped, escapes in lower case.

@@ -9,7 +9,7 @@ use vim25::{
 };
 
 use crate::{
-    dispatch::Call,
+    dispatch::{Call, Grant},
     events,
     fault::Fault,
     session::{Applicant, Session},
@@ -34,7 +34,11 @@ pub fn open(call: &Call, user: Str, locale: Option<Str>) -> Result<Obj<UserSessi
     let Call { core, caller, .. } = call;
     let key = call.commit(|tx| Ok(tx.uuid()))?;
     let applicant = Applicant { key, user, locale, address: caller.address, user_agent: caller.user_agent.clone() };
-    let (secret, session) = core.sessions.open(applicant, core.now());
+    let Some((secret, session)) = core.sessions.open(applicant, core.now()) else {
+        // A call asks for a session once, so the cell is empty.
+        let _ = caller.granted.set(Grant::Full);
+        return Err(Fault::system_error("There are as many sessions as there may be."));
+    };
     let info = session.info();
     let announced = call.commit(|tx| {
         events::record(tx, login_event(call, &session).into());
@@ -46,7 +50,7 @@ pub fn open(call: &Call, user: Str, locale: Option<Str>) -> Result<Obj<UserSessi
         return Err(fault);
     }
     // A call makes at most one session, so the cell is empty.
-    let _ = caller.granted.set(secret);
+    let _ = caller.granted.set(Grant::Session(secret));
     Ok(info.into())
 }
 

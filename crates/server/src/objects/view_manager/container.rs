@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use ::inventory::{ChangeKind, Commit, Revision, Snapshot};
-use parking_lot::Mutex;
+use ::inventory::Snapshot;
 use vim25::{DataType, MoRef, Shared, Str, Type, args, managed_type, mo};
 
-use super::members::{Found, Search, children, find};
+use super::{
+    finds::Place,
+    members::{Search, children},
+};
 use crate::{collector::Reads, dispatch::Call, fault::Fault, session::SessionObject};
 
 /// `CreateContainerView`.
@@ -15,13 +17,9 @@ pub(super) fn create(call: &Call, args: args::CreateContainerView) -> Result<MoR
     session.check_room()?;
     let container = container(&call.snapshot(), &args.container)?;
     let search = Search { types: types(args.type_.as_deref())?, recursive: args.recursive };
-    let view = session.add_object(|id| ContainerView {
-        moref: MoRef::new(mo::ContainerView::TYPE.name, id),
-        container,
-        types: args.type_,
-        search,
-        last: Mutex::default(),
-    });
+    let place = call.core.finds.place(container, args.type_, search);
+    let kind = mo::ContainerView::TYPE.name;
+    let view = session.add_object(|id| ContainerView { moref: MoRef::new(kind, id), place });
     session.note_change();
     Ok(view.moref())
 }
@@ -48,18 +46,7 @@ fn types(names: Option<&[Str]>) -> Result<Option<Vec<&'static Type>>, Fault> {
 /// A container view.
 pub(super) struct ContainerView {
     moref: MoRef,
-    container: MoRef,
-    types: Option<Vec<Str>>,
-    search: Search,
-    last: Mutex<Option<Last>>,
-}
-
-/// What was found last, and when.
-#[derive(Clone)]
-struct Last {
-    revision: Revision,
-    content: Shared,
-    reads: Arc<Reads>,
+    place: Arc<Place>,
 }
 
 impl SessionObject for ContainerView {
@@ -68,49 +55,21 @@ impl SessionObject for ContainerView {
     }
 
     fn content(&self, world: &Snapshot) -> Shared {
-        self.at(world).content
+        self.place.at(world).content
+    }
+
+    fn part(&self, world: &Snapshot, field: &str) -> Shared {
+        match field {
+            "view" => self.content(world),
+            _ => Arc::new(self.place.sketch()),
+        }
+    }
+
+    fn is_at_hand(&self, world: &Snapshot) -> bool {
+        self.place.is_known(world)
     }
 
     fn reads(&self, world: &Snapshot) -> Reads {
-        (*self.at(world).reads).clone()
-    }
-}
-
-impl ContainerView {
-    /// The view in this state of the world. What was found last holds on as long as nothing that it depends on changed.
-    fn at(&self, world: &Snapshot) -> Last {
-        let mut last = self.last.lock();
-        if let Some(last) = last.as_mut().filter(|last| last.holds(world)) {
-            last.revision = world.revision();
-            return last.clone();
-        }
-        last.insert(self.look(world)).clone()
-    }
-
-    fn look(&self, world: &Snapshot) -> Last {
-        let Found { members, reads } = find(world, &self.container, &self.search);
-        let mut content = mo::ContainerView::with(|view| {
-            view.container = self.container.clone();
-            view.type_ = self.types.clone();
-            view.recursive = self.search.recursive;
-        });
-        content.view = Some(members.into());
-        Last { revision: world.revision(), content: Arc::new(content), reads: Arc::new(reads) }
-    }
-}
-
-impl Last {
-    fn holds(&self, world: &Snapshot) -> bool {
-        self.revision == world.revision()
-            || world.changes_since(self.revision).is_some_and(|commits| !commits.iter().any(|c| self.is_hit_by(c)))
-    }
-
-    /// Whether a commit changed anything that the membership depends on.
-    fn is_hit_by(&self, commit: &Commit) -> bool {
-        commit.changes.iter().any(|change| {
-            let Some(reads) = self.reads.get(&change.object.id) else { return false };
-            let read = |path: &Str| reads.iter().any(|name| path.split(['.', '[']).next() == Some(name));
-            change.kind != ChangeKind::Modify || change.changes.iter().any(|c| read(&c.path))
-        })
+        (*self.place.at(world).reads).clone()
     }
 }

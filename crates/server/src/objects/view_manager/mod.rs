@@ -4,12 +4,14 @@
 //! date; what it depends on is told to the property collector ([`SessionObject::reads`](crate::session::SessionObject)).
 
 mod container;
+mod finds;
 mod inventory;
 mod list;
 mod members;
 #[cfg(test)]
 mod tests;
 
+pub use finds::Finds;
 use vim25::{MoRef, args, mo};
 
 use crate::{

@@ -8,8 +8,8 @@ use model::{
     },
 };
 use vim25::{
-    MoRef, MoRefs, Obj, Str, mo,
-    types::{VirtualDevice, VirtualDeviceFileBackingInfo, VirtualDisk, VirtualEthernetCard},
+    MoRef, Str, mo,
+    types::{VirtualDeviceFileBackingInfo, VirtualDisk, VirtualMachineConfigInfo},
 };
 
 use super::shelf;
@@ -46,11 +46,13 @@ impl<'w> Around<'w> {
         switch.is_some_and(|s| s.uuid.eq_ignore_ascii_case(uuid))
     }
 
-    /// Devices of every machine in a list.
-    fn devices<'a>(&self, vms: Option<&'a MoRefs>) -> impl Iterator<Item = &'w Obj<VirtualDevice>> + use<'w, 'a> {
+    /// The configurations of the machines on a datastore that have a file of this full path.
+    fn having(&self, store: &MoRef, path: &str) -> impl Iterator<Item = &'w VirtualMachineConfigInfo> {
         let world = self.world;
-        let vms = vms.into_iter().flatten().filter_map(move |vm| world.get::<mo::VirtualMachine>(vm));
-        vms.filter_map(|vm| vm.config.as_ref()).flat_map(|c| c.hardware.device.iter().flatten())
+        let vms = world.index().by_file(path).into_iter().filter_map(|vm| world.get::<mo::VirtualMachine>(&vm));
+        // Datastores of other datacenters may have the same name.
+        let here = vms.filter(move |vm| vm.datastore.iter().flatten().any(|datastore| datastore == store));
+        here.filter_map(|vm| vm.config.as_deref())
     }
 }
 
@@ -151,7 +153,8 @@ impl Surroundings for Around<'_> {
     fn disk_capacity(&self, moref: &MoRef, path: &str) -> Option<i64> {
         let datastore = self.world.get::<mo::Datastore>(moref)?;
         let full = format!("[{}] {path}", datastore.name);
-        let mut disks = self.devices(datastore.vm.as_ref()).filter_map(|d| d.cast::<VirtualDisk>());
+        let devices = self.having(moref, &full).flat_map(|config| config.hardware.device.iter().flatten());
+        let mut disks = devices.filter_map(|device| device.cast::<VirtualDisk>());
         let known = disks.find(|d| file_of(d).is_some_and(|f| f == full)).and_then(|d| d.capacity_in_bytes);
         known.or_else(|| shelf::disk_capacity(self.world, moref, &full))
     }
@@ -163,16 +166,14 @@ impl Surroundings for Around<'_> {
         if shelf::has_vmx(self.world, datastore, path) {
             return true;
         }
-        let Some(datastore) = self.world.get::<mo::Datastore>(datastore) else { return false };
-        let full = format!("[{}] {path}", datastore.name);
-        let vms = datastore.vm.iter().flatten().filter_map(|vm| self.world.get::<mo::VirtualMachine>(vm));
-        vms.filter_map(|vm| vm.config.as_ref()).any(|c| c.files.vm_path_name.as_deref() == Some(full.as_str()))
+        let Some(found) = self.world.get::<mo::Datastore>(datastore) else { return false };
+        let full = format!("[{}] {path}", found.name);
+        let mut vms = self.having(datastore, &full);
+        vms.any(|config| config.files.vm_path_name.as_deref() == Some(full.as_str()))
     }
 
     fn mac_in_use(&self, mac: &str) -> bool {
-        let vms = self.world.iter().filter_map(|o| vim25::cast::<mo::VirtualMachine>(&*o.content));
-        let devices = vms.filter_map(|vm| vm.config.as_ref()).flat_map(|c| c.hardware.device.iter().flatten());
-        devices.filter_map(|d| d.cast::<VirtualEthernetCard>()).any(|n| n.mac_address.as_deref() == Some(mac))
+        !self.world.index().by_mac(mac).is_empty()
     }
 }
 

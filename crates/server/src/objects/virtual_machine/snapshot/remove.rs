@@ -89,7 +89,7 @@ struct Left {
     leftover: Leftover,
 }
 
-fn left(tx: &Tx<'_>, vm: &MoRef, wish: &Wish) -> Result<Left, Fault> {
+fn left(tx: &mut Tx<'_>, vm: &MoRef, wish: &Wish) -> Result<Left, Fault> {
     let mut machine = machine(tx, vm)?.clone();
     let before = config_of(&machine)?.clone();
     let all = kept_configs(tx, &machine);
@@ -151,16 +151,22 @@ fn tops(config: &VirtualMachineConfigInfo) -> Vec<Str> {
 }
 
 /// Those of the files on which other machines stand: linked clones.
-fn used_by_others(tx: &Tx<'_>, vm: &MoRef, machine: &mo::VirtualMachine, files: &[Str]) -> HashSet<Str> {
-    if files.is_empty() {
-        return HashSet::new();
+fn used_by_others(tx: &mut Tx<'_>, vm: &MoRef, machine: &mo::VirtualMachine, files: &[Str]) -> HashSet<Str> {
+    let mut used = HashSet::new();
+    for file in files {
+        let carriers = tx.index().by_file(file);
+        let mut others = carriers.iter().filter(|other| *other != vm);
+        if others.any(|other| tx.get(other).is_some_and(|other| share_store(other, machine))) {
+            used.insert(file.clone());
+        }
     }
-    let stores = machine.datastore.iter().flatten().filter_map(|d| tx.get::<mo::Datastore>(d));
-    let others = stores.flat_map(|d| d.vm.iter().flatten()).filter(|other| *other != vm);
-    let configs = others.filter_map(|other| tx.get::<mo::VirtualMachine>(other)?.config.as_deref());
-    let disks = configs.flat_map(|c| c.hardware.device.iter().flatten()).filter_map(|d| d.cast::<VirtualDisk>());
-    let chains = disks.flat_map(chain_of).map(|backing| &backing.file_name);
-    chains.filter(|file| files.contains(file)).cloned().collect()
+    used
+}
+
+/// Datastores of other datacenters may have the same name.
+fn share_store(one: &mo::VirtualMachine, other: &mo::VirtualMachine) -> bool {
+    let has = |datastore| other.datastore.iter().flatten().any(|d| d == datastore);
+    one.datastore.iter().flatten().any(has)
 }
 
 impl Left {
