@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use vim25::{DataObject, Shared, diff};
+use vim25::{
+    DataObject, Shared,
+    diff::{self, Differ},
+};
 
 use crate::{
     ChangeKind, Commit, ObjectChange, Tx,
@@ -27,9 +30,9 @@ pub(crate) fn seal(mut tx: Tx<'_>, retention: Retention) -> Option<World> {
         return None;
     }
     let mut world = World { index: tx.index, counters: tx.counters, ..before.clone() };
-    let mut changes = Vec::new();
+    let (mut differ, mut changes) = (Differ::default(), Vec::new());
     for slot in slots {
-        write(slot, &mut world.objects, &mut changes);
+        write(slot, &mut world.objects, &mut differ, &mut changes);
     }
     world.revision = before.revision.next();
     world.time = tx.now;
@@ -46,7 +49,7 @@ fn trim<T: Clone>(history: &mut imbl::Vector<T>, keep: usize) {
     }
 }
 
-fn write(slot: Slot, objects: &mut Objects, changes: &mut Vec<ObjectChange>) {
+fn write(slot: Slot, objects: &mut Objects, differ: &mut Differ, changes: &mut Vec<ObjectChange>) {
     let old = slot.old.map(|entry| entry.object.clone());
     let new = slot.new.as_ref().map(|entry| entry.object.clone());
     match slot.new {
@@ -55,7 +58,7 @@ fn write(slot: Slot, objects: &mut Objects, changes: &mut Vec<ObjectChange>) {
     };
     match (old, new) {
         (Some(old), Some(new)) if old.moref == new.moref => {
-            let steps = steps(&old.content, &new.content);
+            let steps = steps(differ, &old.content, &new.content);
             if !steps.is_empty() {
                 let (old, content) = (Some(old.content), Some(new.content));
                 let kind = ChangeKind::Modify;
@@ -78,8 +81,8 @@ fn write(slot: Slot, objects: &mut Objects, changes: &mut Vec<ObjectChange>) {
 }
 
 /// The changes that turn `old` into `new`; debug builds try them.
-fn steps(old: &Shared, new: &Shared) -> Vec<diff::Change> {
-    let steps = diff::diff(&**old, &**new);
+fn steps(differ: &mut Differ, old: &Shared, new: &Shared) -> Vec<diff::Change> {
+    let steps = differ.diff(&**old, &**new);
     if cfg!(debug_assertions) {
         prove(&**old, &**new, &steps);
     }
