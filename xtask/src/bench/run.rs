@@ -9,19 +9,19 @@ use anyhow::{Error, Result};
 type Measure = fn(&Server, &Scale) -> Result<Vec<Figure>>;
 
 /// What is measured on both servers in turns, by the name that `--only` takes.
-const MEASURES: [(&str, Measure); 6] = [
+const MEASURES: [(&str, Measure); 5] = [
     (PEAK, reads::peak),
     ("bulk", reads::bulk),
     ("small", reads::small),
     ("lookups", reads::lookups),
     ("beside", reads::beside_a_long_one),
-    ("waiters", waiters::measure),
 ];
 
 /// Comes first and once: memory that a server has used before does not show again.
 const PEAK: &str = "peak";
 const LARGE_PEAK: &str = "large: peak";
 const IDLE: &str = "idle";
+const WAITERS: &str = "waiters";
 
 /// In a world of their own. What makes machines comes last, and clones by many at the very end: they make the peer crash.
 const TASKS: [(&str, Measure); 8] = [
@@ -75,7 +75,9 @@ impl Bench {
         if self.wants("growth") {
             growth::measure(self, scale);
         }
-        self.group(&MEASURES, scale, "nginx");
+        // One number of waiters after the other: a failure of many does not take the rows of few.
+        let waiting = [(WAITERS, waiters::measure as Measure)];
+        self.group(&[&MEASURES[..], &waiting].concat(), scale, "nginx");
         if self.wants(IDLE) {
             // In a world of its own, for the same reason as the peak.
             let mut servers = self.servers(World { machines: secure::FEW, tls: false }, IDLE);
@@ -116,7 +118,11 @@ impl Bench {
             }
         }
         for (name, measure) in measures {
-            self.rounds(&mut servers, name, *measure, scale);
+            let last = if *name == WAITERS { scale.waiters.len() } else { 1 };
+            for step in 0..last {
+                let waiters = if *name == WAITERS { &scale.waiters[step..=step] } else { scale.waiters };
+                self.rounds(&mut servers, name, *measure, &Scale { waiters, ..*scale });
+            }
         }
         if let Some(ours) = servers.iter().find(|server| beside_nginx && server.side == Side::Ours) {
             nginx::measure(self, ours, scale);

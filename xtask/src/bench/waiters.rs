@@ -80,8 +80,10 @@ impl Waiters {
     fn start(client: &Client, machine: &Ref, count: usize) -> Result<Self> {
         let (tell, heard) = channel();
         let over = Arc::new(AtomicBool::new(false));
-        let mut threads = Vec::new();
-        for _ in 0..count {
+        let (mut threads, begin) = (Vec::new(), Instant::now());
+        for ready in 0..count {
+            let limit = DELIVERY.as_secs();
+            ensure!(begin.elapsed() < DELIVERY, "only {ready} of {count} waiters were ready after {limit} s");
             let (waiter, tell, over) = (Waiter::new(client.again()?, machine)?, tell.clone(), over.clone());
             let run = move || waiter.run(&tell, &over);
             threads.push(thread::Builder::new().stack_size(256 * 1024).spawn(run)?);
