@@ -107,7 +107,8 @@ fn struct_of(out: &mut String, schema: &Schema, data: &Data, api: &str, methods:
         writeln!(out, "    /// What it inherits.\n    pub base: {base},").unwrap();
     }
     for member in &data.members {
-        writeln!(out, "    /// `{}`\n    pub {}: {},", member.name, snake(&member.name), field_type(member, api)).unwrap();
+        writeln!(out, "    /// `{}`\n    pub {}: {},", member.name, snake(&member.name), field_type(member, api))
+            .unwrap();
     }
     out.push_str("}\n");
     descriptor(out, data, api, methods);
