@@ -147,7 +147,7 @@ fn disk(file: &str, parent: Option<&str>) -> Obj<VirtualDevice> {
     };
     let mut top = backing(file);
     top.parent = parent.map(|parent| backing(parent).into());
-    Obj::from(VirtualDisk::with(|disk| disk.backing = Some(top.into()))).into()
+    VirtualDisk::with(|disk| disk.backing = Some(top.into())).into()
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_vm_is_found_by_its_files_and_its_mac_addresses() {
         config.files.vm_path_name = Some("[ds] a/a.vmx".into());
         let card = VirtualVmxnet3::with(|card| card.mac_address = Some("00:50:56:00:00:01".into()));
         let disks = [disk("[ds] a/a.vmdk", None), disk("[ds] a/b-000001.vmdk", Some("[ds] a/b.vmdk"))];
-        config.hardware.device = Some(disks.into_iter().chain([Obj::from(card).into()]).collect());
+        config.hardware.device = Some(disks.into_iter().chain([card.into()]).collect());
         tx.insert(a.clone(), content);
     });
     let index = |find: &dyn Fn(&crate::Index) -> Vec<MoRef>| find(world.snapshot().index());

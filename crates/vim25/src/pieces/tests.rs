@@ -115,12 +115,12 @@ fn list(items: Vec<Obj<ObjectContent>>) -> Any {
 
 fn updates(count: usize, content: Obj<ObjectContent>) -> Any {
     let changes = content.prop_set.iter().flatten().map(|p| {
-        let op = PropertyChangeOp::Assign.into();
+        let op = PropertyChangeOp::Assign;
         PropertyChange { name: p.name.clone(), op, val: Some(p.val.clone()) }.into()
     });
     let change_set = Some(changes.collect::<Vec<_>>());
     let update = || ObjectUpdate {
-        kind: ObjectUpdateKind::Enter.into(),
+        kind: ObjectUpdateKind::Enter,
         obj: content.obj.clone(),
         change_set: change_set.clone(),
         missing_set: None,
