@@ -67,6 +67,11 @@ impl Desk {
         }
     }
 
+    /// Whether any filter has to do with objects that only the session has.
+    pub fn watches_own(&self) -> bool {
+        !self.inner.lock().own.is_empty()
+    }
+
     /// Marks the filters that a change of the session's own objects may concern.
     pub fn follow_own(&self, own_changes: u64) {
         let mut inner = self.inner.lock();

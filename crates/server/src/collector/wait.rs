@@ -88,7 +88,7 @@ pub async fn wait(
                 return Err(Fault::not_authenticated(&MoRef::new("PropertyCollector", "propertyCollector"), "System.View"));
             }
             () = collector.desk.due.rung() => {}
-            _ = own.changed() => {}
+            _ = own.changed(), if collector.desk.watches_own() => {}
             () = patience_ends => return Ok(None),
         }
     }

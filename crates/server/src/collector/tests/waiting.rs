@@ -152,6 +152,9 @@ fn an_irrelevant_change_wakes_nobody_and_a_relevant_one_exactly_its_watchers() {
     rename(&world, "vm-20", "nobody watches it");
     annotate(&world, &vm(1007));
     followed(&world, &runtime);
+    let list = args::CreateListView { obj: None };
+    world.call_as(&clients[3].session, &moref("ViewManager", "ViewManager"), list).unwrap();
+    followed(&world, &runtime);
     assert_eq!(looks(&world), before, "nobody has a reason to look");
     rename(&world, "vm-1007", "seven");
     assert_eq!(news(&runtime, waiting.swap_remove(7)), ["modify vm-1007 Assign name"]);
