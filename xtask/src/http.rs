@@ -1,4 +1,4 @@
-//! What the load generators share of HTTP/1.1: connecting, and the head of a reply.
+//! What the load generators share of HTTP/1.1: connecting, and reading replies.
 
 use std::io::{self, BufRead, Read};
 use std::net::{SocketAddr, TcpStream};
@@ -46,6 +46,49 @@ pub fn read_head(from: &mut impl BufRead) -> io::Result<Head> {
             _ => {}
         }
     }
+}
+
+/// Read the body that belongs to a head, with a length or in chunks, and hand it over as it comes. Its length.
+pub fn read_body(from: &mut impl BufRead, head: &Head, mut take: impl FnMut(&[u8])) -> io::Result<u64> {
+    match head.length {
+        _ if head.chunked => chunks(from, take),
+        Some(length) => pass(from, length, &mut take),
+        None if head.status == 204 => Ok(0),
+        None => Err(bad("a reply without a length".to_owned())),
+    }
+}
+
+fn chunks(from: &mut impl BufRead, mut take: impl FnMut(&[u8])) -> io::Result<u64> {
+    let mut length = 0;
+    loop {
+        let size = line(from)?;
+        let digits = size.split(';').next().unwrap_or_default().trim();
+        let size = u64::from_str_radix(digits, 16).map_err(|_| bad(format!("not the size of a chunk: {digits:?}")))?;
+        length += pass(from, size, &mut take)?;
+        // After a chunk and after the last size there is one empty line: nobody here sends trailers.
+        let end = line(from)?;
+        if !end.is_empty() {
+            return Err(bad(format!("a chunk does not end where it should: {end:?}")));
+        }
+        if size == 0 {
+            return Ok(length);
+        }
+    }
+}
+
+fn pass(from: &mut impl BufRead, length: u64, take: &mut impl FnMut(&[u8])) -> io::Result<u64> {
+    let mut left = length;
+    while left > 0 {
+        let have = from.fill_buf()?;
+        if have.is_empty() {
+            return Err(closed());
+        }
+        let used = have.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        take(&have[..used]);
+        from.consume(used);
+        left -= used as u64;
+    }
+    Ok(length)
 }
 
 /// Read one line, without its end.

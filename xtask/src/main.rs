@@ -12,7 +12,6 @@ mod coverage;
 mod http;
 mod interop;
 mod layers;
-mod measure;
 mod run;
 mod schema;
 mod soak;
@@ -51,8 +50,6 @@ enum Command {
     },
     /// Load the binary with many clients for a long time, and watch its memory and descriptors
     Soak(soak::Options),
-    /// Print the numbers of docs/SPECIFICATION.md that a running server shows
-    Measure,
     /// Measure the release build beside vcsim, and write docs/bench.json, its picture and docs/performance.md
     Bench(bench::Options),
     /// Write docs/coverage.md, the table of implemented methods
@@ -77,7 +74,6 @@ fn run_command() -> Result<()> {
             interop::test(suite, cargo::Profile::of(release), &arguments)
         }
         Command::Soak(options) => soak::run(&options),
-        Command::Measure => measure::run(),
         Command::Bench(options) => bench::run(&options),
         Command::Coverage => coverage::write(),
     }

@@ -1,7 +1,7 @@
 //! HTTP/1.1 replies at the speed of the socket: bodies with a length or in chunks, counted, and kept only when asked.
 
 use super::tls::{self, Secured};
-use crate::http::{bad, closed, connect, line, read_head};
+use crate::http::{connect, read_body, read_head};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -109,50 +109,13 @@ pub fn post(path: &str, kind: &str, headers: &str, body: &str) -> Vec<u8> {
 
 fn read_reply(from: &mut impl BufRead, keep: bool) -> io::Result<Reply> {
     let head = read_head(from)?;
-    let mut reply =
-        Reply { status: head.status, cookie: head.cookie, first: Instant::now(), length: 0, body: Vec::new() };
-    match head.length {
-        _ if head.chunked => chunks(from, keep, &mut reply)?,
-        Some(length) => take(from, length, keep, &mut reply)?,
-        None if head.status == 204 => {}
-        None => return Err(bad("a reply without a length".to_owned())),
-    }
-    Ok(reply)
-}
-
-fn chunks(from: &mut impl BufRead, keep: bool, reply: &mut Reply) -> io::Result<()> {
-    loop {
-        let size = line(from)?;
-        let digits = size.split(';').next().unwrap_or_default().trim();
-        let size = u64::from_str_radix(digits, 16).map_err(|_| bad(format!("not the size of a chunk: {digits:?}")))?;
-        take(from, size, keep, reply)?;
-        // After a chunk and after the last size there is one empty line: nobody here sends trailers.
-        let end = line(from)?;
-        if !end.is_empty() {
-            return Err(bad(format!("a chunk does not end where it should: {end:?}")));
-        }
-        if size == 0 {
-            return Ok(());
-        }
-    }
-}
-
-fn take(from: &mut impl BufRead, length: u64, keep: bool, reply: &mut Reply) -> io::Result<()> {
-    let mut left = length;
-    while left > 0 {
-        let have = from.fill_buf()?;
-        if have.is_empty() {
-            return Err(closed());
-        }
-        let used = have.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+    let (first, mut body) = (Instant::now(), Vec::new());
+    let length = read_body(from, &head, |bytes| {
         if keep {
-            reply.body.extend_from_slice(&have[..used]);
+            body.extend_from_slice(bytes);
         }
-        from.consume(used);
-        left -= used as u64;
-    }
-    reply.length += length;
-    Ok(())
+    })?;
+    Ok(Reply { status: head.status, cookie: head.cookie, first, length, body })
 }
 
 #[cfg(test)]
