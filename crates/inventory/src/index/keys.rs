@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use vim25::{
-    DataType, Obj, Str, cast, mo,
+    DataObject, DataType, Obj, Str, cast, mo,
     types::{
         HostVirtualNic, VirtualDevice, VirtualDeviceFileBackingInfo, VirtualDisk, VirtualDiskFlatVer2BackingInfo,
         VirtualEthernetCard, VirtualMachinePowerState, VirtualMachineVMCIDevice,
@@ -54,13 +54,18 @@ pub(super) fn are_shared(old: &Object, new: &Object) -> bool {
         return same(&old.hardware, &new.hardware) && same(&old.config, &new.config);
     }
     let (Some(old), Some(new)) = (cast::<mo::VirtualMachine>(old), cast::<mo::VirtualMachine>(new)) else {
-        return old.descriptor() == new.descriptor();
+        return old.descriptor() == new.descriptor() && !carries_more(old);
     };
     same(&old.config, &new.config)
         && same(&old.guest, &new.guest)
         && old.parent_v_app == new.parent_v_app
         && old.runtime.host == new.runtime.host
         && old.runtime.power_state == new.runtime.power_state
+}
+
+/// Whether an entity that is neither VM nor host can be found by more than its name.
+fn carries_more(entity: &dyn DataObject) -> bool {
+    entity.is::<mo::VirtualApp>() || entity.is::<mo::ComputeResource>() || entity.is::<mo::DistributedVirtualSwitch>()
 }
 
 fn same<T: DataType>(old: &Option<Obj<T>>, new: &Option<Obj<T>>) -> bool {

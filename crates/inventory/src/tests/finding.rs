@@ -219,3 +219,33 @@ fn what_an_extension_manages_and_whose_a_browser_is_are_found() {
     assert!(now.index().managed_by("com.other").is_empty());
     assert_eq!(now.index().by_browser(&browser), Some(cluster));
 }
+
+#[test]
+fn what_a_vapp_a_cluster_and_a_switch_carry_is_followed_when_nothing_else_of_them_changes() {
+    let world = world();
+    let (app, cluster) = (moref("VirtualApp", "resgroup-v2"), moref("ClusterComputeResource", "domain-c1"));
+    let switch = moref("VmwareDistributedVirtualSwitch", "dvs-1");
+    let browser = |n: u32| moref("EnvironmentBrowser", &format!("envbrowser-{n}"));
+    let home = |n: u32| moref("Folder", &format!("group-v{n}"));
+    run(&world, |tx| {
+        tx.insert(app.clone(), VirtualApp::with(|a| a.name = "shop".into()));
+        tx.insert(cluster.clone(), ClusterComputeResource::default());
+        tx.insert(switch.clone(), VmwareDistributedVirtualSwitch::default());
+    });
+    for n in [1, 2] {
+        run(&world, |tx| {
+            let by = ManagedByInfo { extension_key: format!("com.{n}").into(), type_: "x".into() };
+            let vapp = tx.edit::<VirtualApp>(&app).unwrap();
+            vapp.v_app_config = Some(VAppConfigInfo::with(|config| config.managed_by = Some(by.into())).into());
+        });
+        run(&world, |tx| tx.edit::<VirtualApp>(&app).unwrap().parent_folder = Some(home(n)));
+        run(&world, |tx| tx.edit::<ClusterComputeResource>(&cluster).unwrap().environment_browser = Some(browser(n)));
+        run(&world, |tx| tx.edit::<DistributedVirtualSwitch>(&switch).unwrap().uuid = format!("uuid {n}").into());
+    }
+    let now = world.snapshot();
+    let index = now.index();
+    assert_eq!((index.managed_by("com.1"), index.managed_by("com.2")), (vec![], vec![app.clone()]));
+    assert_eq!((index.child_named(&home(1), "shop"), index.child_named(&home(2), "shop")), (None, Some(app)));
+    assert_eq!((index.by_browser(&browser(1)), index.by_browser(&browser(2))), (None, Some(cluster)));
+    assert_eq!((index.by_switch_uuid("uuid 1"), index.by_switch_uuid("uuid 2")), (vec![], vec![switch]));
+}

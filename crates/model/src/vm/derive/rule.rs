@@ -19,10 +19,12 @@ use super::{
     AtRest, refresh, rename,
     touch::{self, Touch},
 };
-use crate::network::View;
-use crate::vm::{
-    snapshot,
-    surroundings::{DatastoreFacts, Lookup, NetworkFacts},
+use crate::{
+    network::View,
+    vm::{
+        snapshot,
+        surroundings::{DatastoreFacts, Lookup, NetworkFacts},
+    },
 };
 
 /// Refreshes VMs that changed, keeps the lists of VMs of datastores, networks, switches, hosts and pools exact, and takes a datastore's new name into the
