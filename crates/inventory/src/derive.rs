@@ -18,6 +18,12 @@ pub trait Derive: Send + Sync {
     fn reads_private(&self) -> bool {
         true
     }
+
+    /// Whether what the rule writes may give it more to do. A rule that is done when it has run is not told of its own
+    /// writes, until somebody else changes the same objects.
+    fn follows_itself(&self) -> bool {
+        true
+    }
 }
 
 /// How often each rule runs at most in one commit. Real chains are as long as an inventory is deep.
@@ -34,6 +40,9 @@ pub(crate) fn run(rules: &[Box<dyn Derive>], tx: &mut Tx<'_>) {
             if !touched.is_empty() {
                 at_rest = false;
                 rule.derive(tx, &touched);
+                if !rule.follows_itself() {
+                    *seen = tx.changes_so_far();
+                }
             }
         }
         if at_rest {

@@ -33,6 +33,7 @@ pub use imbl::Vector;
 pub use index::Index;
 pub use inventory::{Inventory, Options};
 pub use object::Object;
+pub use slots::IdHash;
 pub use snapshot::Snapshot;
 pub use tx::Tx;
 

@@ -4,11 +4,14 @@ use std::{collections::HashMap, sync::Arc};
 
 use vim25::{MoRef, Str};
 
-use crate::{object::Entry, snapshot::Snapshot};
+use crate::{
+    object::{Entry, Object},
+    snapshot::Snapshot,
+};
 
 mod hash;
 
-use hash::IdHash;
+pub use hash::IdHash;
 
 /// More writes than most transactions have.
 const SETTLED_TOGETHER: usize = 256;
@@ -47,24 +50,33 @@ impl Slots {
         self.by_id.get(id).map(|&at| &self.slots[at])
     }
 
-    /// The slot of an object, to be written.
+    /// What an object is to be, to be set anew.
     pub fn touch(&mut self, moref: &MoRef, before: &Snapshot) -> &mut Option<Arc<Entry>> {
         let at = match self.by_id.get(&moref.id) {
             Some(&at) => at,
-            None => self.open(moref, before),
+            None => {
+                let old = before.entry(&moref.id).cloned();
+                let moref = old.as_ref().map_or(moref, |entry| &entry.object.moref).clone();
+                self.open(moref, old)
+            }
         };
-        let slot = &mut self.slots[at];
-        if !slot.dirty {
-            slot.dirty = true;
-            self.dirty.push(at);
-        }
-        &mut slot.new
+        self.dirty(at)
     }
 
-    fn open(&mut self, moref: &MoRef, before: &Snapshot) -> usize {
+    /// An object that is there and fits, to be changed.
+    pub fn write(&mut self, id: &str, before: &Snapshot, fits: impl Fn(&Object) -> bool) -> Option<&mut Entry> {
+        let at = match self.by_id.get(id) {
+            Some(&at) => self.slots[at].new.as_ref().filter(|entry| fits(&entry.object)).map(|_| at)?,
+            None => {
+                let old = before.entry(id).filter(|entry| fits(&entry.object))?.clone();
+                self.open(old.object.moref.clone(), Some(old))
+            }
+        };
+        self.dirty(at).as_mut().map(Arc::make_mut)
+    }
+
+    fn open(&mut self, moref: MoRef, old: Option<Arc<Entry>>) -> usize {
         let at = self.slots.len();
-        let old = before.entry(&moref.id).cloned();
-        let moref = old.as_ref().map_or(moref, |entry| &entry.object.moref).clone();
         self.by_id.insert(moref.id.clone(), at);
         self.slots.push(Slot {
             moref,
@@ -76,6 +88,15 @@ impl Slots {
             dirty: false,
         });
         at
+    }
+
+    fn dirty(&mut self, at: usize) -> &mut Option<Arc<Entry>> {
+        let slot = &mut self.slots[at];
+        if !slot.dirty {
+            slot.dirty = true;
+            self.dirty.push(at);
+        }
+        &mut slot.new
     }
 
     /// Tells `changed` of every object that differs from when it was last settled (what it was, what it is), and

@@ -63,8 +63,8 @@ impl<'a> Tx<'a> {
     ///
     /// The first call of a transaction copies the object's own struct; what it holds stays shared until it is changed.
     pub fn edit<T: DataType>(&mut self, moref: &MoRef) -> Option<&mut T> {
-        self.get::<T>(moref)?;
-        self.write(moref)?.content_mut()
+        let fits = |object: &Object| object.is_kind(&moref.kind) && content::<T>(object).is_some();
+        self.write(&moref.id, fits)?.content_mut()
     }
 
     /// Puts an object into the world, or new properties into one that is there (its private state stays).
@@ -165,8 +165,14 @@ impl<'a> Tx<'a> {
     /// The objects that really changed after `since` (in more than private state, if that does not count), and the count
     /// to ask with next time.
     pub(crate) fn changed_since(&mut self, since: u64, private: bool) -> (Vec<MoRef>, u64) {
+        let now = self.changes_so_far();
+        (self.slots.changed_since(since, private), now)
+    }
+
+    /// How many changes there were.
+    pub(crate) fn changes_so_far(&mut self) -> u64 {
         self.settle();
-        (self.slots.changed_since(since, private), self.slots.now())
+        self.slots.now()
     }
 
     /// Brings the index up to date with what was written.
@@ -182,19 +188,24 @@ impl<'a> Tx<'a> {
         }
     }
 
-    fn write(&mut self, moref: &MoRef) -> Option<&mut Entry> {
-        self.touch(moref).as_mut().map(Arc::make_mut)
+    /// An object that is there and fits, to be changed.
+    fn write(&mut self, id: &str, fits: impl Fn(&Object) -> bool) -> Option<&mut Entry> {
+        self.settle_if_due();
+        self.slots.write(id, self.before, fits)
     }
 
     fn touch(&mut self, moref: &MoRef) -> &mut Option<Arc<Entry>> {
-        if self.slots.is_settling_due() {
-            self.settle();
-        }
+        self.settle_if_due();
         self.slots.touch(moref, self.before)
     }
 
+    fn settle_if_due(&mut self) {
+        if self.slots.is_settling_due() {
+            self.settle();
+        }
+    }
+
     fn write_private(&mut self, id: &str) -> Option<&mut Private> {
-        let moref = self.find(id)?.moref.clone();
-        self.write(&moref).map(|entry| &mut entry.private)
+        self.write(id, |_| true).map(|entry| &mut entry.private)
     }
 }

@@ -2,12 +2,12 @@
 
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// Makes [`IdHasher`]s.
-pub(super) type IdHash = BuildHasherDefault<IdHasher>;
+/// Hashes ids of objects, faster than a hash that withstands chosen keys.
+pub type IdHash = BuildHasherDefault<IdHasher>;
 
 /// One multiplication for eight bytes, its two halves folded into one, so that every bit counts for every other. Only for tables that nobody iterates over.
-#[derive(Default)]
-pub(super) struct IdHasher(u64);
+#[derive(Debug, Default)]
+pub struct IdHasher(u64);
 
 /// 2^64 over the golden ratio: spreads consecutive numbers.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;

@@ -133,6 +133,45 @@ fn a_rule_that_does_not_read_private_state_is_not_shown_changes_of_it() {
     assert_eq!(count(), 1);
 }
 
+/// [`Summary`], which is done when it has run; and counts what it is shown.
+struct SummaryOnce(Arc<AtomicUsize>);
+
+impl Derive for SummaryOnce {
+    fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
+        self.0.fetch_add(touched.len(), Ordering::Relaxed);
+        Summary.derive(tx, touched);
+    }
+
+    fn follows_itself(&self) -> bool {
+        false
+    }
+}
+
+/// Names every VM that has another name `renamed`.
+struct Rename;
+
+impl Derive for Rename {
+    fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
+        touched.iter().for_each(|vm| tx.edit::<VirtualMachine>(vm).unwrap().name = "renamed".into());
+    }
+}
+
+#[test]
+fn a_rule_that_does_not_follow_itself_is_shown_what_others_write_and_not_what_it_writes() {
+    let a = moref("VirtualMachine", "vm-1");
+    for (others, times) in [(None, 1), (Some(Rename), 2)] {
+        let shown = Arc::new(AtomicUsize::new(0));
+        let rule: Box<dyn Derive> = Box::new(SummaryOnce(shown.clone()));
+        let others = others.map(|rename| Box::new(rename) as Box<dyn Derive>);
+        let world = derived([rule].into_iter().chain(others).collect());
+        run(&world, |tx| tx.insert(a.clone(), vm("a")));
+        assert_eq!(shown.load(Ordering::Relaxed), times);
+        let now = world.snapshot();
+        let vm = now.get::<VirtualMachine>(&a).unwrap();
+        assert_eq!(vm.summary.config.name, vm.name);
+    }
+}
+
 /// Never gives the same twice.
 #[cfg(debug_assertions)]
 struct Restless;

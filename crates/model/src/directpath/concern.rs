@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use inventory::Tx;
+use inventory::{IdHash, Tx};
 use vim25::{
     MoRef, MoRefs, Str,
     mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem},
@@ -17,10 +17,10 @@ use crate::network::ports::{Connectee, Ports};
 #[derive(Default)]
 pub(super) struct Concerned {
     order: Vec<MoRef>,
-    known: HashSet<Str>,
+    known: HashSet<Str, IdHash>,
     /// Those that changed themselves, and may have moved or gone.
     changed: Vec<MoRef>,
-    changed_ids: HashSet<Str>,
+    changed_ids: HashSet<Str, IdHash>,
 }
 
 impl Concerned {

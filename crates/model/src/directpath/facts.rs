@@ -8,6 +8,7 @@ use directpath::{
     host_reasons,
     read::{self, Beside, Chain, Mirrored},
 };
+use inventory::IdHash;
 use vim25::{
     MoRef, Str,
     mo::{HostSystem, VirtualMachine},
@@ -66,8 +67,8 @@ pub(super) struct Card {
 /// The facts of hosts and networks, each read once.
 pub(super) struct Sites<'w, W> {
     world: &'w W,
-    hosts: RefCell<HashMap<Str, Option<Rc<Host>>>>,
-    groups: RefCell<HashMap<Str, Option<Rc<Group<'w>>>>>,
+    hosts: RefCell<HashMap<Str, Option<Rc<Host>>, IdHash>>,
+    groups: RefCell<HashMap<Str, Option<Rc<Group<'w>>>, IdHash>>,
 }
 
 /// A port group with what is known of its ports.
@@ -76,7 +77,7 @@ struct Group<'w> {
     /// Ports of the switch whose packets are mirrored.
     mirrored: Mirrored<'w>,
     /// What ports without a setting of their own lead to, by host: ports that are not mirrored, and ports that are.
-    networks: [RefCell<HashMap<Str, Option<Rc<Network>>>>; 2],
+    networks: [RefCell<HashMap<Str, Option<Rc<Network>>, IdHash>>; 2],
 }
 
 impl<'w, W: View> Sites<'w, W> {

@@ -1,15 +1,15 @@
 //! Which machines have to be judged again.
 //!
 //! A machine is judged when it differs, in what passthrough depends on, from what it was before the commit; or, once it
-//! was judged for that in the commit, from what it was then; or when it shows something else than is said of it. Rules
-//! are told of what they wrote themselves, so that this is what keeps the second look cheap.
+//! was judged for that in the commit, from what it was then; or when it shows something else than is said of it. Other
+//! rules write to the same machines later in the commit: this is what keeps the second look cheap.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use inventory::{Revision, Tx};
+use inventory::{IdHash, Revision, Tx};
 use vim25::{
     DataType, MoRef, Obj, Shared, Str, cast,
     mo::VirtualMachine,
@@ -30,7 +30,7 @@ pub(super) struct Judged(Mutex<Memory>);
 #[derive(Default)]
 pub(super) struct Memory {
     began: Revision,
-    machines: HashMap<Str, Seen>,
+    machines: HashMap<Str, Seen, IdHash>,
 }
 
 /// A machine as it was when it was judged. Shared, so that looking costs nothing.
@@ -48,7 +48,7 @@ impl Judged {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let began = tx.before().revision();
         if memory.began != began {
-            *memory = Memory { began, machines: HashMap::new() };
+            *memory = Memory { began, machines: HashMap::default() };
         }
         memory
     }

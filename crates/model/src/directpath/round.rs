@@ -1,7 +1,7 @@
 //! One run of the rule: facts, verdicts, and who gets what of the hosts' pools.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     rc::Rc,
     sync::Arc,
 };
@@ -11,7 +11,7 @@ use directpath::{
     pool::{Ledger, Owner},
     read,
 };
-use inventory::Tx;
+use inventory::{IdHash, Tx};
 use vim25::{MoRef, Str, cast, mo::VirtualMachine};
 
 use super::{
@@ -48,11 +48,16 @@ pub(super) struct Round<'r, 'a> {
     sites: Sites<'r, Tx<'a>>,
     cases: Cases,
     looked: Vec<Looked<'r>>,
-    at: HashMap<&'r str, usize>,
+    at: HashMap<&'r str, usize, IdHash>,
+    /// Places of the machines on a host that would pass something through.
+    asking: HashMap<Str, Vec<usize>, IdHash>,
     pools: BTreeMap<Str, Pools>,
-    /// Machines that held or waited for something on a host when the run began.
-    owners: HashMap<Str, HashSet<Str>>,
+    /// The adapters that held or waited for something on a host when the run began.
+    owners: HashMap<Str, Owners, IdHash>,
 }
+
+/// Keys of adapters, by machine.
+type Owners = HashMap<Str, Vec<i32>, IdHash>;
 
 /// A machine. There may be a hundred thousand: what it has in common with others is in the case.
 struct Looked<'r> {
@@ -71,8 +76,8 @@ impl<'r> Looked<'r> {
 
 impl<'r, 'a> Round<'r, 'a> {
     pub fn run(tx: &'r Tx<'a>, concerned: &'r Concerned, known: &'r Known) -> Outcome {
-        let (cases, looked, at, pools, owners) = Default::default();
-        let mut round = Round { tx, concerned, known, sites: Sites::of(tx), cases, looked, at, pools, owners };
+        let (cases, looked, at, asking, pools, owners) = Default::default();
+        let mut round = Round { tx, concerned, known, sites: Sites::of(tx), cases, looked, at, asking, pools, owners };
         round.looked.reserve(concerned.iter().len());
         round.at.reserve(concerned.iter().len());
         concerned.iter().for_each(|vm| round.look(&vm.id));
@@ -98,6 +103,9 @@ impl<'r, 'a> Round<'r, 'a> {
             self.sites.network(read::connection(device)?, host?)
         });
         let case = self.cases.of(&facts, host.and_then(|host| self.sites.host(host)), networks);
+        if let Some(host) = host.filter(|_| case.wants_any()) {
+            self.asking.entry(host.id.clone()).or_default().push(self.looked.len());
+        }
         self.at.insert(&object.moref.id, self.looked.len());
         self.looked.push(Looked { moref: &object.moref, vm, before, case, short: Short::new() });
     }
@@ -129,23 +137,23 @@ impl<'r, 'a> Round<'r, 'a> {
     }
 
     /// Releases adapters of a machine on a host. Whether any held or waited.
-    fn let_go(&mut self, host: &MoRef, vm: &str, which: impl Fn(i32) -> bool) -> bool {
-        if !self.owners_of(host).contains(vm) {
-            return false;
+    fn let_go(&mut self, host: &MoRef, vm: &Str, which: impl Fn(i32) -> bool) -> bool {
+        let keys = self.owners_of(host).get(vm).into_iter().flatten().copied();
+        let keys: Vec<i32> = keys.filter(|key| which(*key)).collect();
+        let Some(pools) = self.pools_of(host).filter(|_| !keys.is_empty()) else { return false };
+        for key in keys {
+            pools.release(&Owner { vm: vm.clone(), key });
         }
-        let Some(pools) = self.pools_of(host) else { return false };
-        let owners = owners(pools).filter(|owner| owner.vm == vm && which(owner.key));
-        let owners: Vec<Owner<Str>> = owners.cloned().collect();
-        owners.iter().for_each(|owner| {
-            pools.release(owner);
-        });
-        !owners.is_empty()
+        true
     }
 
-    fn owners_of(&mut self, host: &MoRef) -> &HashSet<Str> {
+    fn owners_of(&mut self, host: &MoRef) -> &Owners {
         if !self.owners.contains_key(&host.id) {
-            let owners = self.tx.private::<Pools>(&host.id).into_iter().flat_map(owners).map(|o| o.vm.clone());
-            self.owners.insert(host.id.clone(), owners.collect());
+            let mut all = Owners::default();
+            for owner in self.tx.private::<Pools>(&host.id).into_iter().flat_map(owners) {
+                all.entry(owner.vm.clone()).or_default().push(owner.key);
+            }
+            self.owners.insert(host.id.clone(), all);
         }
         &self.owners[&host.id]
     }
@@ -169,7 +177,7 @@ impl<'r, 'a> Round<'r, 'a> {
         for owner in lost.iter().chain(&waiting) {
             self.look(&owner.vm);
         }
-        let asking = self.looked.iter().filter(|looked| looked.case.wants_any() && looked.host() == Some(host));
+        let asking = self.asking.get(&host.id).into_iter().flatten().map(|at| &self.looked[*at]);
         let asking = asking.flat_map(|looked| {
             let owner = |key| Owner { vm: looked.moref.id.clone(), key };
             looked.case.wanting().map(owner)

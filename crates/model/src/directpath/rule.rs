@@ -48,6 +48,11 @@ impl DirectPath {
 }
 
 impl Derive for DirectPath {
+    /// Who waits is served in the same run.
+    fn follows_itself(&self) -> bool {
+        false
+    }
+
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         let concerned = Concerned::by(tx, touched, &self.judged);
         if concerned.is_empty() {
