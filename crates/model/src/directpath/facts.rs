@@ -64,11 +64,14 @@ pub(super) struct Card {
     pub nic: Nic,
 }
 
+/// What was read, by id; none where there was nothing to read.
+type Known<T> = HashMap<Str, Option<Rc<T>>, IdHash>;
+
 /// The facts of hosts and networks, each read once.
 pub(super) struct Sites<'w, W> {
     world: &'w W,
-    hosts: RefCell<HashMap<Str, Option<Rc<Host>>, IdHash>>,
-    groups: RefCell<HashMap<Str, Option<Rc<Group<'w>>>, IdHash>>,
+    hosts: RefCell<Known<Host>>,
+    groups: RefCell<Known<Group<'w>>>,
 }
 
 /// A port group with what is known of its ports.
@@ -77,7 +80,7 @@ struct Group<'w> {
     /// Ports of the switch whose packets are mirrored.
     mirrored: Mirrored<'w>,
     /// What ports without a setting of their own lead to, by host: ports that are not mirrored, and ports that are.
-    networks: [RefCell<HashMap<Str, Option<Rc<Network>>, IdHash>>; 2],
+    networks: [RefCell<Known<Network>>; 2],
 }
 
 impl<'w, W: View> Sites<'w, W> {
