@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use vim25::{DateTime, MoRef, Obj, Shared, diff::Change, types::Event};
+use vim25::{
+    DateTime, MoRef, Obj, Shared,
+    diff::{self, Change},
+    types::Event,
+};
 
 /// The number of a state of the world. The empty world has revision 0; every commit that changes something adds one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,12 +64,28 @@ pub struct ObjectChange {
     pub object: MoRef,
     /// Whether it came, changed or went.
     pub kind: ChangeKind,
-    /// For [`ChangeKind::Modify`] what turns `old` into `new`, never empty; otherwise empty.
-    pub changes: Vec<Change>,
+    /// For [`ChangeKind::Modify`] the names of the properties that differ, never empty; otherwise empty.
+    pub properties: Vec<&'static str>,
     /// The content before; none for [`ChangeKind::Enter`].
     pub old: Option<Shared>,
     /// The content after; none for [`ChangeKind::Leave`].
     pub new: Option<Shared>,
+}
+
+impl ObjectChange {
+    /// Whether a property differs, of an object that was there before and after.
+    pub fn touches(&self, property: &str) -> bool {
+        self.properties.contains(&property)
+    }
+
+    /// For [`ChangeKind::Modify`] what turns `old` into `new`, never empty; otherwise empty. Computed anew each time: most
+    /// readers only want to know which properties differ.
+    pub fn steps(&self) -> Vec<Change> {
+        match (&self.old, &self.new) {
+            (Some(old), Some(new)) => diff::diff(&**old, &**new),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// What happened to an object as a whole.

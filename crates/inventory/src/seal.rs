@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use vim25::{
-    DataObject, Shared,
-    diff::{self, Differ},
-};
+use vim25::diff;
 
 use crate::{
-    ChangeKind, Commit, ObjectChange, Tx,
+    ChangeKind, Commit, Object, ObjectChange, Tx,
     slots::Slot,
     snapshot::{Objects, World},
 };
@@ -30,9 +27,9 @@ pub(crate) fn seal(mut tx: Tx<'_>, retention: Retention) -> Option<World> {
         return None;
     }
     let mut world = World { index: tx.index, counters: tx.counters, ..before.clone() };
-    let (mut differ, mut changes) = (Differ::default(), Vec::new());
+    let mut changes = Vec::new();
     for slot in slots {
-        write(slot, &mut world.objects, &mut differ, &mut changes);
+        write(slot, &mut world.objects, &mut changes);
     }
     world.revision = before.revision.next();
     world.time = tx.now;
@@ -49,7 +46,7 @@ fn trim<T: Clone>(history: &mut imbl::Vector<T>, keep: usize) {
     }
 }
 
-fn write(slot: Slot, objects: &mut Objects, differ: &mut Differ, changes: &mut Vec<ObjectChange>) {
+fn write(slot: Slot, objects: &mut Objects, changes: &mut Vec<ObjectChange>) {
     let old = slot.old.map(|entry| entry.object.clone());
     let new = slot.new.as_ref().map(|entry| entry.object.clone());
     match slot.new {
@@ -57,14 +54,7 @@ fn write(slot: Slot, objects: &mut Objects, differ: &mut Differ, changes: &mut V
         None => objects.remove(&slot.moref.id),
     };
     match (old, new) {
-        (Some(old), Some(new)) if old.moref == new.moref => {
-            let steps = steps(differ, &old.content, &new.content);
-            if !steps.is_empty() {
-                let (old, content) = (Some(old.content), Some(new.content));
-                let kind = ChangeKind::Modify;
-                changes.push(ObjectChange { object: new.moref, kind, changes: steps, old, new: content });
-            }
-        }
+        (Some(old), Some(new)) if old.moref == new.moref => changes.extend(modified(old, new)),
         (old, new) => {
             let gone = old.map(|o| (ChangeKind::Leave, o.moref, Some(o.content), None));
             let come = new.map(|o| (ChangeKind::Enter, o.moref, None, Some(o.content)));
@@ -72,7 +62,7 @@ fn write(slot: Slot, objects: &mut Objects, differ: &mut Differ, changes: &mut V
             changes.extend(whole.map(|(kind, object, old, new)| ObjectChange {
                 object,
                 kind,
-                changes: vec![],
+                properties: vec![],
                 old,
                 new,
             }));
@@ -80,19 +70,34 @@ fn write(slot: Slot, objects: &mut Objects, differ: &mut Differ, changes: &mut V
     }
 }
 
-/// The changes that turn `old` into `new`; debug builds try them.
-fn steps(differ: &mut Differ, old: &Shared, new: &Shared) -> Vec<diff::Change> {
-    let steps = differ.diff(&**old, &**new);
-    if cfg!(debug_assertions) {
-        prove(&**old, &**new, &steps);
+/// How an object's properties have changed, if they have; debug builds try whether the change leads where it says.
+fn modified(old: Object, new: Object) -> Option<ObjectChange> {
+    if Arc::ptr_eq(&old.content, &new.content) {
+        return None;
     }
-    steps
+    let properties = diff::fields(&*old.content, &*new.content);
+    if properties.is_empty() {
+        return None;
+    }
+    let (object, kind) = (new.moref, ChangeKind::Modify);
+    let change = ObjectChange { object, kind, properties, old: Some(old.content), new: Some(new.content) };
+    if cfg!(debug_assertions) {
+        prove(&change);
+    }
+    Some(change)
 }
 
-fn prove(old: &dyn DataObject, new: &dyn DataObject, steps: &[diff::Change]) {
+fn prove(change: &ObjectChange) {
+    let (Some(old), Some(new)) = (&change.old, &change.new) else { return };
+    let steps = change.steps();
     let mut replayed = old.clone_shared();
     let target = Arc::get_mut(&mut replayed).expect("a fresh copy has one owner");
-    let applied = diff::apply(target, steps);
+    let applied = diff::apply(target, &steps);
     assert!(applied.is_ok(), "the diff of a {} cannot be applied: {applied:?}", old.descriptor().name);
-    assert!(vim25::equal(&*replayed, new), "old + diff is not new: {old:?} + {steps:?} gave {replayed:?}, not {new:?}");
+    assert!(
+        vim25::equal(&*replayed, &**new),
+        "old + diff is not new: {old:?} + {steps:?} gave {replayed:?}, not {new:?}"
+    );
+    let begins = |step: &diff::Change| step.path.split(['.', '[']).next().is_some_and(|name| change.touches(name));
+    assert!(steps.iter().all(begins), "{steps:?} lie elsewhere than in {:?}", change.properties);
 }

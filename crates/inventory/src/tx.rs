@@ -135,6 +135,11 @@ impl<'a> Tx<'a> {
         key
     }
 
+    /// The events posted so far, oldest first.
+    pub fn posted(&self) -> &[Obj<Event>] {
+        &self.events
+    }
+
     /// State of an object that the API has no property for.
     pub fn private<P: Any + Send + Sync + Clone>(&self, id: &str) -> Option<&P> {
         self.entry(id)?.private.get()

@@ -2,11 +2,13 @@
 //!
 //! Objects that share a pointer are equal without being looked at, so the cost grows with what changed. Items of lists
 //! are matched by key where their type has one; any other list is assigned as a whole.
+//!
+//! [`fields`] only says which fields differ, and looks no further into a field than to its first difference.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
-    Any, DataObject, Field, Kind, List, Ref, Shared, Str,
+    Any, DataObject, Field, Kind, List, Ref, Str,
     path::{Key, Path, PathError, key_of, position_mut},
 };
 
@@ -34,112 +36,74 @@ pub struct Change {
 
 /// The changes that turn `old` into `new`, two values of one type.
 pub fn diff(old: &dyn DataObject, new: &dyn DataObject) -> Vec<Change> {
-    Differ::default().diff(old, new)
+    let mut out = Vec::new();
+    objects("", old, new, &mut out);
+    out
 }
 
-/// Compares many pairs of objects. What several of them share, before and after, is compared once, and the changes share
-/// their paths.
-#[derive(Default)]
-pub struct Differ {
-    /// By the places of both objects.
-    known: HashMap<[usize; 2], Vec<Known>>,
+/// The names of the fields in which two values of one type differ, those of the furthest base first: the fields in which
+/// the paths of [`diff`] begin.
+pub fn fields(old: &dyn DataObject, new: &dyn DataObject) -> Vec<&'static str> {
+    let mut out = match (old.base(), new.base()) {
+        (Some(old), Some(new)) => fields(old, new),
+        _ => Vec::new(),
+    };
+    let own = old.descriptor().fields.iter().enumerate();
+    out.extend(own.filter(|(index, _)| old.get(*index) != new.get(*index)).map(|(_, field)| field.name));
+    out
 }
 
-/// What was found out about two objects in one place. It keeps them alive, so that their addresses stay theirs.
-struct Known {
-    prefix: String,
-    changes: Vec<Change>,
-    _objects: [Shared; 2],
+fn objects(prefix: &str, old: &dyn DataObject, new: &dyn DataObject, out: &mut Vec<Change>) {
+    if let (Some(a), Some(b)) = (old.base(), new.base()) {
+        objects(prefix, a, b, out);
+    }
+    for (index, field) in old.descriptor().fields.iter().enumerate() {
+        values(prefix, field, old.get(index), new.get(index), out);
+    }
 }
 
-/// An object with more owners than this is likely to be met again: a VM holds its runtime twice.
-const FEW: usize = 2;
-
-impl Differ {
-    /// The changes that turn `old` into `new`, two values of one type.
-    pub fn diff(&mut self, old: &dyn DataObject, new: &dyn DataObject) -> Vec<Change> {
-        let mut out = Vec::new();
-        self.objects("", old, new, &mut out);
-        out
-    }
-
-    fn objects(&mut self, prefix: &str, old: &dyn DataObject, new: &dyn DataObject, out: &mut Vec<Change>) {
-        if let (Some(a), Some(b)) = (old.base(), new.base()) {
-            self.objects(prefix, a, b, out);
-        }
-        for (index, field) in old.descriptor().fields.iter().enumerate() {
-            self.fields(prefix, field, old.get(index), new.get(index), out);
-        }
-    }
-
-    fn fields(&mut self, prefix: &str, field: &Field, old: Ref<'_>, new: Ref<'_>, out: &mut Vec<Change>) {
-        match (old, new) {
-            (Ref::Object(a), Ref::Object(b)) => {
-                if Arc::ptr_eq(a, b) {
-                    return;
-                }
-                if a.descriptor() == b.descriptor() {
-                    return self.shared(join(prefix, field.name), a, b, out);
-                }
-            }
-            (Ref::List(a), Ref::List(b)) if field.list && keyed(field) => {
-                if let Some(plan) = match_items(a, b) {
-                    return self.items(&join(prefix, field.name), field, a, b, plan, out);
-                }
-            }
-            _ => {}
-        }
-        if old != new {
-            out.push(Change { path: join(prefix, field.name).into(), op: Op::Assign, value: new.to_any(field.kind) });
-        }
-    }
-
-    /// Compares two objects that others may hold too.
-    fn shared(&mut self, prefix: String, old: &Shared, new: &Shared, out: &mut Vec<Change>) {
-        if Arc::strong_count(old).min(Arc::strong_count(new)) <= FEW {
-            return self.objects(&prefix, &**old, &**new, out);
-        }
-        let place = [old, new].map(|object| Arc::as_ptr(object).addr());
-        let known = self.known.get(&place).and_then(|all| all.iter().find(|known| known.prefix == prefix));
-        if let Some(known) = known {
-            return out.extend_from_slice(&known.changes);
-        }
-        let mut changes = Vec::new();
-        self.objects(&prefix, &**old, &**new, &mut changes);
-        out.extend_from_slice(&changes);
-        let _objects = [old.clone(), new.clone()];
-        self.known.entry(place).or_default().push(Known { prefix, changes, _objects });
-    }
-
-    fn items(
-        &mut self,
-        prefix: &str,
-        field: &Field,
-        old: &dyn List,
-        new: &dyn List,
-        plan: Plan,
-        out: &mut Vec<Change>,
-    ) {
-        let path = |item: Ref<'_>| format!("{prefix}{}", key_of(item).expect("matched items have keys"));
-        for i in plan.removed {
-            out.push(Change { path: path(old.at(i)).into(), op: Op::Remove, value: None });
-        }
-        for (i, j) in plan.kept {
-            let (Ref::Object(a), Ref::Object(b)) = (old.at(i), new.at(j)) else { continue };
+fn values(prefix: &str, field: &Field, old: Ref<'_>, new: Ref<'_>, out: &mut Vec<Change>) {
+    match (old, new) {
+        (Ref::Object(a), Ref::Object(b)) => {
             if Arc::ptr_eq(a, b) {
-                continue;
+                return;
             }
-            let path = path(new.at(j));
             if a.descriptor() == b.descriptor() {
-                self.shared(path, a, b, out);
-            } else {
-                out.push(Change { path: path.into(), op: Op::Assign, value: Some(Any::Object(b.clone())) });
+                return objects(&join(prefix, field.name), &**a, &**b, out);
             }
         }
-        for j in plan.added {
-            let item = new.at(j);
-            out.push(Change { path: path(item).into(), op: Op::Add, value: item.to_any(field.kind) });
+        (Ref::List(a), Ref::List(b)) if field.list && keyed(field) => {
+            if let Some(plan) = match_items(a, b) {
+                return items(&join(prefix, field.name), field, a, b, plan, out);
+            }
         }
+        _ => {}
+    }
+    if old != new {
+        out.push(Change { path: join(prefix, field.name).into(), op: Op::Assign, value: new.to_any(field.kind) });
+    }
+}
+
+fn items(prefix: &str, field: &Field, old: &dyn List, new: &dyn List, plan: Plan, out: &mut Vec<Change>) {
+    let path = |item: Ref<'_>| format!("{prefix}{}", key_of(item).expect("matched items have keys"));
+    for i in plan.removed {
+        out.push(Change { path: path(old.at(i)).into(), op: Op::Remove, value: None });
+    }
+    for (i, j) in plan.kept {
+        let (Ref::Object(a), Ref::Object(b)) = (old.at(i), new.at(j)) else { continue };
+        if Arc::ptr_eq(a, b) {
+            continue;
+        }
+        let path = path(new.at(j));
+        if a.descriptor() == b.descriptor() {
+            objects(&path, &**a, &**b, out);
+        } else {
+            out.push(Change { path: path.into(), op: Op::Assign, value: Some(Any::Object(b.clone())) });
+        }
+    }
+    for j in plan.added {
+        let item = new.at(j);
+        out.push(Change { path: path(item).into(), op: Op::Add, value: item.to_any(field.kind) });
     }
 }
 

@@ -58,7 +58,7 @@ fn derived_state_is_right_in_the_commit_that_changed_what_it_depends_on() {
     let a = moref("VirtualMachine", "vm-1");
     run(&world, |tx| tx.insert(a.clone(), vm("a")));
     run(&world, |tx| tx.edit::<VirtualMachine>(&a).unwrap().name = "b".into());
-    let paths: Vec<_> = log(&world)[1].changes[0].changes.iter().map(|c| c.path.to_string()).collect();
+    let paths: Vec<_> = log(&world)[1].changes[0].steps().iter().map(|c| c.path.to_string()).collect();
     assert_eq!(paths, ["name", "summary.config.name"]);
 }
 

@@ -160,9 +160,9 @@ fn replay(mut state: BTreeMap<String, Shared>, log: &[Arc<Commit>]) -> BTreeMap<
             ChangeKind::Enter => assert!(state.insert(id, change.new.clone().unwrap()).is_none()),
             ChangeKind::Leave => assert!(state.remove(&id).is_some()),
             ChangeKind::Modify => {
-                assert!(!change.changes.is_empty());
+                assert!(!change.properties.is_empty());
                 let mut copy = state[&id].clone_shared();
-                diff::apply(Arc::get_mut(&mut copy).unwrap(), &change.changes).unwrap();
+                diff::apply(Arc::get_mut(&mut copy).unwrap(), &change.steps()).unwrap();
                 state.insert(id, copy);
             }
         }

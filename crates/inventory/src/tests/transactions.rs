@@ -62,8 +62,9 @@ fn the_log_tells_what_came_changed_and_went_in_order_of_first_touch() {
     let commit = &log(&world)[1];
     let kinds: Vec<_> = commit.changes.iter().map(|c| (c.object.id.as_str(), c.kind)).collect();
     assert_eq!(kinds, [("vm-1", ChangeKind::Modify), ("vm-2", ChangeKind::Enter), ("vm-3", ChangeKind::Leave)]);
-    let paths: Vec<_> = commit.changes[0].changes.iter().map(|c| c.path.as_str()).collect();
-    assert_eq!(paths, ["config.annotation"]);
+    assert_eq!(commit.changes[0].properties, ["config"]);
+    let steps = commit.changes[0].steps();
+    assert_eq!(steps.iter().map(|step| step.path.as_str()).collect::<Vec<_>>(), ["config.annotation"]);
     let sides: Vec<_> = commit.changes.iter().map(|c| (c.old.is_some(), c.new.is_some())).collect();
     assert_eq!(sides, [(true, true), (false, true), (true, false)]);
 }

@@ -91,7 +91,7 @@ impl Watched {
     }
 
     fn wants(&self, object: &dyn DataObject, change: &ObjectChange) -> bool {
-        let touched = |path: &vim25::path::Path| path.steps().first().is_none_or(|s| touches(change, &s.field));
+        let touched = |path: &vim25::path::Path| path.steps().first().is_none_or(|s| change.touches(&s.field));
         let wanted = content::wanted(&self.plan, object);
         wanted.iter().any(|p| p.all || p.paths.iter().any(|w| touched(&w.path)))
     }
@@ -107,15 +107,5 @@ fn wanted_fields<'p>(wanted: impl Iterator<Item = &'p super::spec::Properties>) 
 /// Whether an object that was read has come or gone, or a property of it that was read has changed.
 fn follows(reads: &Reads, change: &ObjectChange) -> bool {
     let Some(fields) = reads.get(&change.object.id) else { return false };
-    change.kind != ChangeKind::Modify || fields.iter().any(|field| touches(change, field))
-}
-
-/// Whether a change lies in a property.
-fn touches(change: &ObjectChange, name: &str) -> bool {
-    change.changes.iter().any(|c| field(&c.path) == name)
-}
-
-/// The property in which a path begins.
-pub(super) fn field(path: &str) -> &str {
-    path.split(['.', '[']).next().unwrap_or(path)
+    change.kind != ChangeKind::Modify || fields.iter().any(|field| change.touches(field))
 }

@@ -15,7 +15,7 @@ use vim25::Str;
 use crate::collector::{
     due::{Due, Span},
     filter::Filter,
-    watched::{ANY, EXISTENCE, Watched, field},
+    watched::{ANY, EXISTENCE, Watched},
 };
 
 /// A filter with more objects than this is not found by them.
@@ -163,13 +163,7 @@ impl Index {
             return all(EXISTENCE);
         }
         all(ANY);
-        let mut seen: Vec<&str> = Vec::new();
-        for name in change.changes.iter().map(|change| field(&change.path)) {
-            if !seen.contains(&name) {
-                seen.push(name);
-                all(name.into());
-            }
-        }
+        change.properties.iter().for_each(|name| all(Str::new_static(name)));
     }
 
     /// The marks of every collector that has a watched filter.

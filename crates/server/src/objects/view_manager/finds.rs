@@ -144,8 +144,7 @@ impl Last {
     fn is_hit_by(&self, commit: &Commit) -> bool {
         commit.changes.iter().any(|change| {
             let Some(reads) = self.reads.get(&change.object.id) else { return false };
-            let read = |path: &Str| reads.iter().any(|name| path.split(['.', '[']).next() == Some(name));
-            change.kind != ChangeKind::Modify || change.changes.iter().any(|c| read(&c.path))
+            change.kind != ChangeKind::Modify || reads.iter().any(|name| change.touches(name))
         })
     }
 }
