@@ -20,6 +20,17 @@ pub trait Driver: Send + Sync + 'static {
     /// Carries out one action. Orders for one machine come one after the other; those for different machines may come
     /// at the same time. A refused order changes nothing.
     fn carry_out(&self, order: Order) -> Answer;
+
+    /// The same driver as one that needs neither time nor I/O, if it is one.
+    fn at_once(&self) -> Option<&dyn AtOnce> {
+        None
+    }
+}
+
+/// A driver that needs neither time nor I/O: what it does can be part of a transaction.
+pub trait AtOnce {
+    /// Carries out one action, as [`Driver::carry_out`] does.
+    fn act(&self, order: &Order) -> Result<Report, Refusal>;
 }
 
 /// What a driver answers, in its own time.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, future::ready};
 use parking_lot::Mutex;
 use vim25::Str;
 
-use crate::{Answer, Driver, Order, Refusal, Report, Running};
+use crate::{Answer, AtOnce, Driver, Order, Refusal, Report, Running};
 
 /// Machines that run only in name. A machine it has not heard of is off, unless [`Simulated::adopt`] said otherwise.
 #[derive(Default)]
@@ -18,7 +18,9 @@ impl Simulated {
     pub fn adopt(&self, vm: impl Into<Str>, state: Running) {
         self.machines.lock().insert(vm.into(), state);
     }
+}
 
+impl AtOnce for Simulated {
     fn act(&self, order: &Order) -> Result<Report, Refusal> {
         let mut machines = self.machines.lock();
         let state = machines.get(&order.vm.id).copied().unwrap_or(Running::Off);
@@ -38,5 +40,9 @@ impl Driver for Simulated {
 
     fn carry_out(&self, order: Order) -> Answer {
         Box::pin(ready(self.act(&order)))
+    }
+
+    fn at_once(&self) -> Option<&dyn AtOnce> {
+        Some(self)
     }
 }

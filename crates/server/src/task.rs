@@ -1,15 +1,22 @@
 //! Tasks: operations that go on after their call has been answered.
 //!
-//! A handler makes a task and returns its reference. The work then runs on its own, and a commit records success or the
-//! fault. The delay that the settings give the operation lies before the work of a task made with [`start`]; the work of
+//! A handler makes a task and returns its reference. Work that takes no time is done by then: it is tried before the call
+//! is answered, and what waits goes on by itself. The task comes into the world with the first commit of its work, so that
+//! work of one transaction is one commit, task and events included; a commit records success or the fault. The delay that the settings give the operation lies before the work of a task made with [`start`]; the work of
 //! one made with [`stage`] spends it itself, between the commit that begins it and the one that ends it, so that clients
 //! see what is under way. A task can be cancelled until its delay is over; from then on it cannot, because what the work
 //! does and what the task says would differ. A finished task never changes again.
 
+mod entry;
 mod expire;
 mod work;
 
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    future::Future,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    task::{Context, Waker},
+};
 
 use inventory::Tx;
 use model::vm::activity;
@@ -26,6 +33,7 @@ use crate::{
     service,
 };
 
+use entry::{Draft, Entry};
 #[cfg(test)]
 pub(crate) use expire::expire_beyond;
 pub use expire::{expire, register};
@@ -80,7 +88,7 @@ pub fn stage_under<F>(
 where
     F: Future<Output = Result<Option<Any>, Fault>> + Send + 'static,
 {
-    launch(&parent.core, parent.user.clone(), Some(&parent.task), entity, method, work)
+    launch(&parent.core, parent.user.clone(), Some(&parent.task()), entity, method, work)
 }
 
 fn launch<F>(
@@ -94,12 +102,16 @@ fn launch<F>(
 where
     F: Future<Output = Result<Option<Any>, Fault>> + Send + 'static,
 {
-    let made = core.inventory.commit(|tx| Ok::<_, Fault>(create(tx, entity, method, &user, parent)));
-    let task = made?.value;
-    register(core, task.clone());
+    let of = Draft { method, user: user.clone(), entity: entity.clone(), parent: parent.cloned() };
     let delay = core.settings.delays.of(method);
-    let context = Work { core: core.clone(), task: task.clone(), this: entity.clone(), user, delay, last: false };
-    tokio::spawn(run(context, work));
+    let context = Work::new(core.clone(), Entry::of(of), entity.clone(), user, delay);
+    let mut running = Box::pin(run(context.clone(), work));
+    // What takes no time is over now. What waits is asked again where it goes on, with somebody to wake.
+    let first = running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let task = context.task();
+    if first.is_pending() {
+        tokio::spawn(running);
+    }
     Ok(task)
 }
 
@@ -111,14 +123,15 @@ pub fn transact(
     start(call, move |work| async move {
         work.commit(|tx| {
             let result = change(&work, tx)?;
-            record(tx, &work.task, Ok(result.clone())).map_err(|()| canceled())?;
+            record(tx, &work.task(), Ok(result.clone())).map_err(|()| canceled())?;
             Ok(result)
         })
     })
 }
 
-fn create(tx: &mut Tx<'_>, entity: &MoRef, method: &MethodInfo, user: &Str, parent: Option<&MoRef>) -> MoRef {
-    let of_parent = parent.and_then(|parent| tx.get::<mo::Task>(parent)).map(|parent| parent.info.clone());
+fn create(tx: &mut Tx<'_>, of: &Draft) -> MoRef {
+    let Draft { method, user, entity, parent } = of;
+    let of_parent = parent.as_ref().and_then(|parent| tx.get::<mo::Task>(parent)).map(|parent| parent.info.clone());
     let info = TaskInfo::with(|info| {
         info.parent_task_key = of_parent.as_ref().map(|parent| parent.key.clone());
         info.root_task_key = of_parent.and_then(|parent| parent.root_task_key.clone().or(Some(parent.key.clone())));
@@ -198,9 +211,9 @@ async fn run<F>(work: Work, body: impl FnOnce(Work) -> F)
 where
     F: Future<Output = Result<Option<Any>, Fault>>,
 {
-    let (core, task) = (work.core.clone(), work.task.clone());
+    let context = work.clone();
     let outcome = guarded(AssertUnwindSafe(move || body(work))).await;
-    finish(&core, &task, outcome);
+    finish(&context, outcome);
 }
 
 /// Runs the work and turns a panic into a fault.
@@ -245,10 +258,14 @@ pub fn is_over(state: &TaskInfoState) -> bool {
     matches!(state, TaskInfoState::Success | TaskInfoState::Error)
 }
 
-fn finish(core: &Core, task: &MoRef, outcome: Result<Option<Any>, Fault>) {
-    let recorded = core.inventory.commit(|tx| record(tx, task, outcome));
+/// Records the outcome, unless the task is over already: it succeeded with its last change, or was cancelled.
+fn finish(work: &Work, outcome: Result<Option<Any>, Fault>) {
+    if work.is_over() {
+        return;
+    }
+    let recorded = work.commit(|tx| record(tx, &work.task(), outcome).map_err(|()| canceled()));
     if recorded.is_err() {
-        tracing::debug!(%task, "the task was over already: it succeeded with its last change, or was cancelled");
+        tracing::debug!(task = %work.task(), "the task was cancelled");
     }
 }
 

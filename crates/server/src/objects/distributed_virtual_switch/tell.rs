@@ -28,7 +28,7 @@ pub fn portgroup_event(tx: &mut Tx<'_>, work: &Work, portgroup: &MoRef, event: i
 }
 
 fn chained(tx: &mut Tx<'_>, work: &Work, entity: &MoRef, mut event: Obj<Event>, text: String) {
-    event.chain_id = tx.get::<mo::Task>(&work.task).map_or(0, |task| task.info.event_chain_id);
+    event.chain_id = tx.get::<mo::Task>(&work.task()).map_or(0, |task| task.info.event_chain_id);
     events::post(tx, work.user.clone(), entity, event, text);
 }
 

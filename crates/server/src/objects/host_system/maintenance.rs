@@ -38,7 +38,7 @@ pub(super) fn enter(call: &Call, args: args::EnterMaintenanceMode_Task) -> Resul
     let all = args.evacuate_powered_off_vms == Some(true);
     task::stage(call, move |work| async move {
         work.begin(|tx| begin(tx, &work))?;
-        let _way = Way { core: work.core.clone(), host: work.this.clone(), task: work.task.clone() };
+        let _way = Way { core: work.core.clone(), host: work.this.clone(), task: work.task() };
         work.linger().await?;
         let emptied = wait_and_enter(&work, all);
         match patience {
@@ -61,7 +61,7 @@ fn begin(tx: &mut Tx<'_>, work: &Work) -> Result<(), Fault> {
         return Err(state(host, format!("Host '{}' is in maintenance mode, or about to be.", system.name)));
     }
     let message = format!("Host {} has started to enter maintenance mode", system.name);
-    tx.set_private(&host.id, Entering(work.task.clone()));
+    tx.set_private(&host.id, Entering(work.task()));
     events::post(tx, work.user.clone(), host, EnteringMaintenanceModeEvent::default(), message);
     Ok(())
 }
@@ -77,12 +77,12 @@ async fn wait_and_enter(work: &Work, all: bool) -> Result<(), Fault> {
         if !waits && work.begin(|tx| enter_if_empty(tx, work, all))? {
             return Ok(());
         }
-        let over = world.get::<mo::Task>(&work.task).is_none_or(|task| task::is_over(&task.info.state));
+        let over = world.get::<mo::Task>(&work.task()).is_none_or(|task| task::is_over(&task.info.state));
         if over {
             return Err(plain::<RequestCanceled>("The task was canceled by a user.".into()));
         }
         work.commit(|tx| {
-            allow_cancel(tx, &work.task);
+            allow_cancel(tx, &work.task());
             Ok(())
         })?;
         evacuation.go_on(work, &world, all);

@@ -139,7 +139,7 @@ fn result(work: &Work, secondary: &MoRef, started: Option<Result<(), Fault>>) ->
         let mut result = ClusterPowerOnVmResult::default();
         match started {
             Ok(()) => {
-                let info = ClusterAttemptedVmInfo { vm, task: Some(work.task.clone()) };
+                let info = ClusterAttemptedVmInfo { vm, task: Some(work.task()) };
                 result.attempted = Some(vec![info.into()]);
             }
             Err(fault) => {

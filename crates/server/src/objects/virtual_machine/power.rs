@@ -1,7 +1,7 @@
 //! Power operations.
 
 use driver::{Action, Order};
-use inventory::Tx;
+use inventory::{Revision, Tx};
 use model::vm::{
     Surroundings,
     activity::{Operation, VmciInUse},
@@ -88,10 +88,11 @@ pub async fn perform(work: &Work, vm: &MoRef, action: Action, host: Option<MoRef
         let after = transition(tx, vm, action, host.as_ref())?;
         story::begins(tx, work, vm, action);
         let order = Order { vm: vm.clone(), config: config(&after), action };
-        Ok(Begun { operation: operation(action), order: Some(order), with: () })
+        Ok(Begun { operation: operation(action), order: Some(order), with: (tx.before().revision(), Box::new(after)) })
     };
-    let end = |tx: &mut Tx<'_>, ()| {
-        let after = transition(tx, vm, action, host.as_ref())?;
+    let end = |tx: &mut Tx<'_>, (then, after): (Revision, Box<mo::VirtualMachine>)| {
+        let same = tx.before().revision() == then;
+        let after = if same { *after } else { transition(tx, vm, action, host.as_ref())? };
         guest::remember(tx, vm);
         if let Some(vm) = tx.edit::<mo::VirtualMachine>(vm) {
             *vm = after;

@@ -1,7 +1,7 @@
 //! `ReconfigVM_Task`
 
 use driver::{Action, Order};
-use inventory::Tx;
+use inventory::{Revision, Tx};
 use model::vm::{Context, activity::Operation, admission, config, fault_tolerance};
 use vim25::{
     MoRef, Obj, args, mo,
@@ -35,11 +35,13 @@ async fn perform(work: &Work, spec: &Obj<VirtualMachineConfigSpec>) -> Result<()
         let seed = tx.random();
         let adapters = touches_adapters(tx, vm, spec);
         let config = after(tx, vm, spec, seed)?;
+        let with = (tx.before().revision(), seed, config.clone());
         let order = Order { vm: vm.clone(), config, action: Action::Reconfigure };
-        Ok(Begun { operation: Operation::Reconfigure { adapters }, order: Some(order), with: seed })
+        Ok(Begun { operation: Operation::Reconfigure { adapters }, order: Some(order), with })
     };
-    let end = |tx: &mut Tx<'_>, seed| {
-        let config = after(tx, vm, spec, seed)?;
+    let end = |tx: &mut Tx<'_>, (then, seed, planned): (Revision, u64, Obj<VirtualMachineConfigInfo>)| {
+        let same = tx.before().revision() == then;
+        let config = if same { planned } else { after(tx, vm, spec, seed)? };
         let machine = tx.edit::<mo::VirtualMachine>(vm).ok_or_else(|| Fault::object_not_found(vm))?;
         machine.name = config.name.clone();
         machine.config = Some(config);
