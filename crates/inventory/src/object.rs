@@ -43,10 +43,9 @@ impl Entry {
         cast_mut(Arc::get_mut(content)?)
     }
 
-    /// Whether both have the same properties and the same private state.
-    pub fn same(&self, other: &Entry) -> bool {
-        let (a, b) = (&self.object.content, &other.object.content);
-        self.private.same(&other.private) && (Arc::ptr_eq(a, b) || vim25::equal(&**a, &**b))
+    /// Whether both are of one type, so that their properties can be compared.
+    pub fn is_like(&self, other: &Entry) -> bool {
+        self.object.content.descriptor() == other.object.content.descriptor()
     }
 }
 
@@ -93,7 +92,7 @@ impl Private {
     }
 
     /// Whether nothing was written since the two were one. Values are not compared: their types need no equality.
-    fn same(&self, other: &Private) -> bool {
+    pub fn same(&self, other: &Private) -> bool {
         self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(a, b)| Arc::ptr_eq(a, b))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use vim25::{MoRef, Str};
+use vim25::{MoRef, Str, diff};
 
 use crate::{
     object::{Entry, Object},
@@ -26,6 +26,8 @@ pub(crate) struct Slot {
     pub new: Option<Arc<Entry>>,
     /// What `new` was when the slot was last settled.
     settled: Option<Arc<Entry>>,
+    /// Names of the properties in which that differs from `old`, of an object that was there and still is.
+    pub properties: Vec<&'static str>,
     /// When it last really changed, in the transaction's own count.
     changed: u64,
     /// When its properties last changed, or it came or went.
@@ -83,6 +85,7 @@ impl Slots {
             new: old.clone(),
             settled: old.clone(),
             old,
+            properties: Vec::new(),
             changed: 0,
             shown: 0,
             dirty: false,
@@ -105,17 +108,18 @@ impl Slots {
         for at in std::mem::take(&mut self.dirty) {
             let slot = &mut self.slots[at];
             slot.dirty = false;
-            if same(&slot.settled, &slot.new) {
+            let step = Step::between(&slot.settled, &slot.new);
+            if matches!(step, Step::None) {
                 slot.new.clone_from(&slot.settled);
                 continue;
             }
             changed(slot.settled.as_deref(), slot.new.as_deref());
             self.now += 1;
             slot.changed = self.now;
-            if !same_content(&slot.settled, &slot.new) {
+            if !matches!(step, Step::Private) {
                 slot.shown = self.now;
             }
-            slot.settled.clone_from(&slot.new);
+            slot.take(step);
         }
     }
 
@@ -138,22 +142,70 @@ impl Slots {
 
     /// What is to be written to the world: the objects that differ from what they were before.
     pub fn into_changed(self) -> impl Iterator<Item = Slot> {
-        self.slots.into_iter().filter(|slot| !same(&slot.old, &slot.new))
+        self.slots.into_iter().filter(Slot::is_change)
     }
 }
 
-/// Whether both are one object with the same properties, seen without looking into them.
-fn same_content(a: &Option<Arc<Entry>>, b: &Option<Arc<Entry>>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => Arc::ptr_eq(&a.object.content, &b.object.content),
-        (a, b) => a.is_none() && b.is_none(),
+impl Slot {
+    /// Whether the object was there before and still is, as what it was.
+    pub fn stays(&self) -> bool {
+        self.old.as_ref().zip(self.settled.as_ref()).is_some_and(|(old, new)| old.is_like(new))
+    }
+
+    fn is_change(&self) -> bool {
+        match (&self.old, &self.settled) {
+            (Some(old), Some(new)) if old.is_like(new) => {
+                !self.properties.is_empty() || !old.private.same(&new.private)
+            }
+            (old, new) => old.is_some() || new.is_some(),
+        }
+    }
+
+    /// Takes note of a step that was made since the slot was last settled.
+    fn take(&mut self, step: Step) {
+        let was = std::mem::replace(&mut self.settled, self.new.clone());
+        let (Some(old), Some(new)) = (&self.old, &self.new) else { return self.properties.clear() };
+        let (before, now) = (&*old.object.content, &*new.object.content);
+        match step {
+            Step::None | Step::Private => {}
+            Step::Properties(names) if was.is_some_and(|was| Arc::ptr_eq(&was, old)) => self.properties = names,
+            Step::Properties(names) if old.is_like(new) => {
+                let known = std::mem::take(&mut self.properties);
+                let more = names.into_iter().filter(|name| !known.contains(name));
+                let differs = |name: &&str| before.field(name) != now.field(name);
+                self.properties = known.iter().copied().chain(more).filter(differs).collect();
+            }
+            Step::Properties(_) | Step::Whole if old.is_like(new) => self.properties = diff::fields(before, now),
+            Step::Properties(_) | Step::Whole => self.properties.clear(),
+        }
     }
 }
 
-fn same(a: &Option<Arc<Entry>>, b: &Option<Arc<Entry>>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a.same(b),
-        (None, None) => true,
-        _ => false,
+/// How an object became what it is.
+enum Step {
+    /// It did not change.
+    None,
+    /// In nothing but private state.
+    Private,
+    /// In the properties of these names, and maybe in private state.
+    Properties(Vec<&'static str>),
+    /// It came, went, or became another one.
+    Whole,
+}
+
+impl Step {
+    fn between(old: &Option<Arc<Entry>>, new: &Option<Arc<Entry>>) -> Step {
+        let (old, new) = match (old, new) {
+            (Some(old), Some(new)) if old.is_like(new) => (old, new),
+            (None, None) => return Step::None,
+            _ => return Step::Whole,
+        };
+        let (before, now) = (&old.object.content, &new.object.content);
+        let names = if Arc::ptr_eq(before, now) { Vec::new() } else { diff::fields(&**before, &**now) };
+        match names.is_empty() {
+            false => Step::Properties(names),
+            true if old.private.same(&new.private) => Step::None,
+            true => Step::Private,
+        }
     }
 }

@@ -167,6 +167,15 @@ impl<'a> Tx<'a> {
         self.private::<P>(id).is_some() && self.write_private(id).map(Private::clear::<P>).is_some()
     }
 
+    /// Names of the properties in which an object that was there before this transaction, and still is, differs from
+    /// what it was; none if it came or went. As of when a rule was last told of changes, or the index was last asked.
+    pub fn changed(&self, moref: &MoRef) -> Option<&[&'static str]> {
+        match self.slots.get(&moref.id) {
+            Some(slot) => slot.stays().then_some(&slot.properties),
+            None => self.before.entry(&moref.id).map(|_| &[][..]),
+        }
+    }
+
     /// The objects that really changed after `since` (in more than private state, if that does not count), and the count
     /// to ask with next time.
     pub(crate) fn changed_since(&mut self, since: u64, private: bool) -> (Vec<MoRef>, u64) {

@@ -36,19 +36,27 @@ struct Handed {
 
 impl Handed {
     fn by(vm: &VirtualMachine, starts: bool) -> Handed {
-        let usage = vm.storage.iter().flat_map(|s| s.per_datastore_usage.iter().flatten());
         Handed {
             load: Load::of(vm, starts),
             host: vm.runtime.host.as_ref().map(|h| h.id.clone()),
             pool: vm.resource_pool.as_ref().map(|p| p.id.clone()),
-            space: usage
-                .map(|u| {
-                    let total = SpaceTotal { committed: u.unshared, uncommitted: u.uncommitted };
-                    (u.datastore.id.clone(), total)
-                })
-                .collect(),
+            space: space(vm).map(|(datastore, total)| (datastore.clone(), total)).collect(),
         }
     }
+
+    /// Whether it is what [`Handed::by`] gives.
+    fn is_by(&self, vm: &VirtualMachine, starts: bool) -> bool {
+        self.load == Load::of(vm, starts)
+            && self.host.as_ref() == vm.runtime.host.as_ref().map(|h| &h.id)
+            && self.pool.as_ref() == vm.resource_pool.as_ref().map(|p| &p.id)
+            && self.space.iter().map(|(datastore, total)| (datastore, *total)).eq(space(vm))
+    }
+}
+
+/// What a virtual machine uses of each datastore.
+fn space(vm: &VirtualMachine) -> impl Iterator<Item = (&Str, SpaceTotal)> {
+    let usage = vm.storage.iter().flat_map(|s| s.per_datastore_usage.iter().flatten());
+    usage.map(|u| (&u.datastore.id, SpaceTotal { committed: u.unshared, uncommitted: u.uncommitted }))
 }
 
 /// Whether a virtual machine is being powered on.
@@ -169,16 +177,16 @@ impl Derive for Totals {
         let mut changes = Changes::default();
         for moref in touched.iter().filter(|m| m.kind == "VirtualMachine") {
             let starts = starts(tx, moref);
-            let new = tx.get::<VirtualMachine>(moref).map(|vm| Handed::by(vm, starts));
-            let old = match &new {
+            let vm = tx.get::<VirtualMachine>(moref);
+            let old = match vm {
                 Some(_) => tx.private::<Handed>(&moref.id),
                 None => tx.before().private::<Handed>(&moref.id),
             };
-            if old == new.as_ref() {
+            if old.zip(vm).is_some_and(|(old, vm)| old.is_by(vm, starts)) {
                 continue;
             }
             old.into_iter().for_each(|handed| changes.take(handed));
-            if let Some(new) = new {
+            if let Some(new) = vm.map(|vm| Handed::by(vm, starts)) {
                 changes.give(&new);
                 tx.share_private(&moref.id, self.once(new));
             }

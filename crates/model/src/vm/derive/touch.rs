@@ -1,9 +1,7 @@
 //! Tells a change that matters to a VM's derived state from one that does not.
 
-use std::sync::Arc;
-
 use inventory::Tx;
-use vim25::{DataObject, MoRef, cast, mo::VirtualMachine};
+use vim25::{DataObject, MoRef, mo::VirtualMachine};
 
 use super::AtRest;
 
@@ -22,27 +20,23 @@ pub(super) enum Touch {
 
 /// What the transaction did to this VM so far. The VM before it was at rest: its derived state was true.
 pub(super) fn of(tx: &Tx<'_>, this: &MoRef) -> Touch {
-    if AtRest::holds(tx, this) {
-        return Touch::Made;
-    }
-    let (Some(old), Some(new)) = (tx.before().find(&this.id), tx.find(&this.id)) else { return Touch::Any };
-    if Arc::ptr_eq(&old.content, &new.content) {
-        return Touch::Nothing;
-    }
-    match (cast::<VirtualMachine>(&*old.content), cast::<VirtualMachine>(&*new.content)) {
-        (Some(old), Some(new)) if equal_but(old, new, &["runtime", "summary", "recentTask"]) => in_state(old, new),
+    let Some(changed) = tx.changed(this) else {
+        return if AtRest::holds(tx, this) { Touch::Made } else { Touch::Any };
+    };
+    match (tx.before().get::<VirtualMachine>(this), tx.get::<VirtualMachine>(this)) {
+        _ if changed.iter().all(|name| *name == "recentTask") => Touch::Nothing,
+        (Some(old), Some(new)) if changed.iter().all(|name| STATE.contains(name)) => in_state(old, new),
         _ => Touch::Any,
     }
 }
 
+/// Properties from which nothing but themselves follows, as long as only some parts of them change.
+const STATE: [&str; 3] = ["runtime", "summary", "recentTask"];
+
 /// What was done to run-time state and summary, where nothing else was changed but the list of tasks.
 fn in_state(old: &VirtualMachine, new: &VirtualMachine) -> Touch {
-    let (runtime, summary) = (old.runtime.same(&new.runtime), old.summary.same(&new.summary));
-    if runtime && summary {
-        return Touch::Nothing;
-    }
-    let only_devices = runtime || equal_but(&*old.runtime, &*new.runtime, &["device"]);
-    let only_runtime = summary || equal_but(&*old.summary, &*new.summary, &["runtime"]);
+    let only_devices = old.runtime.same(&new.runtime) || equal_but(&*old.runtime, &*new.runtime, &["device"]);
+    let only_runtime = old.summary.same(&new.summary) || equal_but(&*old.summary, &*new.summary, &["runtime"]);
     if only_devices && only_runtime { Touch::Devices } else { Touch::Any }
 }
 
