@@ -87,7 +87,39 @@ impl Client {
         Ok(self.prepare(&self.manager("propertyCollector")?, "RetrievePropertiesEx", &format!("{spec}<options/>")))
     }
 
-    /// The same read over VI/JSON.
+    /// The same read, whose reply may come compressed.
+    pub fn read_all_packed(&self, paths: &[&str]) -> Result<Vec<u8>> {
+        let request = String::from_utf8(self.read_all(paths)?)?;
+        Ok(request.replacen("Content-Length", "Accept-Encoding: gzip\r\nContent-Length", 1).into_bytes())
+    }
+
+    /// A read of the name of every inventory object, found by a walk from the root folder through all that is below it.
+    pub fn walk(&self) -> Result<Vec<u8>> {
+        const WAYS: [(&str, &str); 7] = [
+            ("Folder", "childEntity"),
+            ("Datacenter", "hostFolder"),
+            ("Datacenter", "vmFolder"),
+            ("ComputeResource", "host"),
+            ("ComputeResource", "resourcePool"),
+            ("ResourcePool", "resourcePool"),
+            ("HostSystem", "vm"),
+        ];
+        let name = |(kind, path): &(&str, &str)| format!("{kind}-{path}");
+        let again: String =
+            WAYS.iter().map(|way| format!("<selectSet><name>{}</name></selectSet>", name(way))).collect();
+        let way = |way: &(&str, &str)| {
+            let (kind, path) = way;
+            let spec = format!("<name>{}</name><type>{kind}</type><path>{path}</path><skip>false</skip>", name(way));
+            format!(r#"<selectSet xsi:type="TraversalSpec">{spec}{again}</selectSet>"#)
+        };
+        let ways: String = WAYS.iter().map(way).collect();
+        let root = self.manager("rootFolder")?.element("obj");
+        let names = "<propSet><type>ManagedEntity</type><pathSet>name</pathSet></propSet>";
+        let spec = format!("<specSet>{names}<objectSet>{root}<skip>false</skip>{ways}</objectSet></specSet><options/>");
+        Ok(self.prepare(&self.manager("propertyCollector")?, "RetrievePropertiesEx", &spec))
+    }
+
+    /// [`Client::read_all`] over VI/JSON.
     pub fn read_all_json(&self, paths: &[&str]) -> Vec<u8> {
         let wanted = if paths.is_empty() { r#""all":true"#.to_owned() } else { format!(r#""pathSet":{paths:?}"#) };
         let view = format!(

@@ -97,26 +97,57 @@ pub fn small_request(client: &mut Client) -> Result<Vec<u8>> {
     client.read_one(&machine, SHEETS[1].1)
 }
 
-/// Short reads while another client pulls everything again and again.
+/// A long request, again and again.
+struct Long {
+    /// What the client that sends it does, before and behind the number of machines
+    does: [&'static str; 2],
+    request: fn(&Client) -> Result<Vec<u8>>,
+    /// Whether the peer knows it too
+    peer: bool,
+}
+
+const LONG: [Long; 4] = [
+    Long { does: ["pulls everything of", ""], request: |client| client.read_all(&[]), peer: true },
+    Long {
+        does: ["pulls everything of", " over VI/JSON"],
+        request: |client| Ok(client.read_all_json(&[])),
+        peer: false,
+    },
+    Long { does: ["pulls everything of", ", compressed"], request: |client| client.read_all_packed(&[]), peer: false },
+    Long { does: ["walks from the root folder to", ""], request: Client::walk, peer: true },
+];
+
+/// Short reads while another client asks for much again and again.
 pub fn beside_a_long_one(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
     let mut client = Client::log_in(server)?;
-    let (short, long) = (small_request(&mut client)?, client.read_all(&[])?);
-    let (mut puller, over) = (client.again()?, AtomicBool::new(false));
-    let times = thread::scope(|scope| {
-        let pull = scope.spawn(|| {
+    let short = small_request(&mut client)?;
+    let known = LONG.iter().filter(|long| long.peer || server.side == Side::Ours);
+    let figure = |long: &Long| {
+        let request = (long.request)(&client)?;
+        let times = beside(&mut client, &short, &request, scale)?;
+        let p99 = percentile(&times, 99).context("no reply")?;
+        let [does, how] = long.does;
+        let what = format!("3 properties of one VM while another {does} {} VMs{how}, p99", scale.machines);
+        Ok(Figure::cost(what, "ms", p99 * 1e3))
+    };
+    known.map(figure).collect()
+}
+
+/// How long a short request takes, in seconds, while another client sends a long one again and again.
+fn beside(client: &mut Client, short: &[u8], long: &[u8], scale: &Scale) -> Result<Vec<f64>> {
+    let (mut other, over) = (client.again()?, AtomicBool::new(false));
+    thread::scope(|scope| {
+        let busy = scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
-                puller.send(&long)?;
+                other.send(long)?;
             }
             anyhow::Ok(())
         });
-        let times = times(&mut client, &short, scale.time.max(Duration::from_millis(500)));
+        let times = times(client, short, scale.time.max(Duration::from_millis(500)));
         over.store(true, Ordering::Relaxed);
-        pull.join().expect("a client does not panic")?;
+        busy.join().expect("a client does not panic")?;
         times
-    })?;
-    let p99 = percentile(&times, 99).context("no reply")?;
-    let what = format!("3 properties of one VM while another pulls everything of {} VMs, p99", scale.machines);
-    Ok(vec![Figure::cost(what, "ms", p99 * 1e3)])
+    })
 }
 
 /// How long a request takes, again and again, in seconds.
