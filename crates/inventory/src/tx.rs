@@ -168,8 +168,9 @@ impl<'a> Tx<'a> {
     }
 
     /// Names of the properties in which an object that was there before this transaction, and still is, differs from
-    /// what it was; none if it came or went. As of when a rule was last told of changes, or the index was last asked.
-    pub fn changed(&self, moref: &MoRef) -> Option<&[&'static str]> {
+    /// what it was; none if it came or went.
+    pub fn changed(&mut self, moref: &MoRef) -> Option<&[&'static str]> {
+        self.settle();
         match self.slots.get(&moref.id) {
             Some(slot) => slot.stays().then_some(&slot.properties),
             None => self.before.entry(&moref.id).map(|_| &[][..]),
