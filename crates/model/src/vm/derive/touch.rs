@@ -20,20 +20,14 @@ pub(super) enum Touch {
 
 /// What the transaction did to this VM so far. The VM before it was at rest: its derived state was true.
 pub(super) fn of(tx: &mut Tx<'_>, this: &MoRef) -> Touch {
-    let changed = tx.changed(this);
-    let only =
-        |properties: &[&str]| changed.is_some_and(|changed| changed.iter().all(|name| properties.contains(name)));
-    let (came_or_went, idle, in_state_only) = (changed.is_none(), only(&["recentTask"]), only(&STATE));
+    let Some(changed) = tx.changed(this) else {
+        return if AtRest::holds(tx, this) { Touch::Made } else { Touch::Any };
+    };
+    let only = |properties: &[&str]| changed.iter().all(|name| properties.contains(name));
+    let (idle, state) = (only(&["recentTask"]), only(&STATE));
     match (tx.before().get::<VirtualMachine>(this), tx.get::<VirtualMachine>(this)) {
-        _ if came_or_went => {
-            if AtRest::holds(tx, this) {
-                Touch::Made
-            } else {
-                Touch::Any
-            }
-        }
         _ if idle => Touch::Nothing,
-        (Some(old), Some(new)) if in_state_only => in_state(old, new),
+        (Some(old), Some(new)) if state => in_state(old, new),
         _ => Touch::Any,
     }
 }
