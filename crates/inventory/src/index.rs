@@ -133,18 +133,17 @@ impl Index {
             return;
         }
         let (before, after) = (keys::of(old), keys::of(new));
-        let same_type = |old: &Object, new: &Object| old.content.descriptor() == new.content.descriptor();
-        if before == after && old.zip(new).is_some_and(|(old, new)| same_type(old, new)) {
-            return;
-        }
+        // What is found by the same as before stays where it is: a place in the index costs more than to look for a key
+        // in a short list.
+        let stays = old.zip(new).is_some_and(|(old, new)| old.content.descriptor() == new.content.descriptor());
         if let Some(old) = old {
-            for key in before {
-                self.found.remove(&(Mark::from(&key), old.moref.id.clone()));
+            for key in before.iter().filter(|key| !(stays && after.contains(key))) {
+                self.found.remove(&(Mark::from(key), old.moref.id.clone()));
             }
         }
         if let Some(new) = new {
-            for key in after {
-                self.found.insert((Mark::from(&key), new.moref.id.clone()), new.content.descriptor());
+            for key in after.iter().filter(|key| !(stays && before.contains(key))) {
+                self.found.insert((Mark::from(key), new.moref.id.clone()), new.content.descriptor());
             }
         }
     }

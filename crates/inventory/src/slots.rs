@@ -4,10 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use vim25::{MoRef, Str, diff};
 
-use crate::{
-    object::{Entry, Object},
-    snapshot::Snapshot,
-};
+use crate::object::{Entry, Object};
 
 mod hash;
 
@@ -52,12 +49,12 @@ impl Slots {
         self.by_id.get(id).map(|&at| &self.slots[at])
     }
 
-    /// What an object is to be, to be set anew.
-    pub fn touch(&mut self, moref: &MoRef, before: &Snapshot) -> &mut Option<Arc<Entry>> {
+    /// What an object is to be, to be set anew. `before` is what it was before the transaction, if this is its first touch.
+    pub fn touch(&mut self, moref: &MoRef, before: Option<&Arc<Entry>>) -> &mut Option<Arc<Entry>> {
         let at = match self.by_id.get(&moref.id) {
             Some(&at) => at,
             None => {
-                let old = before.entry(&moref.id).cloned();
+                let old = before.cloned();
                 let moref = old.as_ref().map_or(moref, |entry| &entry.object.moref).clone();
                 self.open(moref, old)
             }
@@ -65,12 +62,17 @@ impl Slots {
         self.dirty(at)
     }
 
-    /// An object that is there and fits, to be changed.
-    pub fn write(&mut self, id: &str, before: &Snapshot, fits: impl Fn(&Object) -> bool) -> Option<&mut Entry> {
+    /// An object that is there and fits, to be changed. `before` is as in [`Slots::touch`].
+    pub fn write(
+        &mut self,
+        id: &str,
+        before: Option<&Arc<Entry>>,
+        fits: impl Fn(&Object) -> bool,
+    ) -> Option<&mut Entry> {
         let at = match self.by_id.get(id) {
             Some(&at) => self.slots[at].new.as_ref().filter(|entry| fits(&entry.object)).map(|_| at)?,
             None => {
-                let old = before.entry(id).filter(|entry| fits(&entry.object))?.clone();
+                let old = before.filter(|entry| fits(&entry.object))?.clone();
                 self.open(old.object.moref.clone(), Some(old))
             }
         };
@@ -136,6 +138,9 @@ impl Slots {
 
     /// The objects that changed after the count stood at `since`: at all, or in more than private state.
     pub fn changed_since(&self, since: u64, private: bool) -> Vec<MoRef> {
+        if since >= self.now {
+            return Vec::new();
+        }
         let changed = |slot: &&Slot| if private { slot.changed > since } else { slot.shown > since };
         self.slots.iter().filter(changed).map(|slot| slot.moref.clone()).collect()
     }

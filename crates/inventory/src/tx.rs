@@ -1,6 +1,6 @@
 //! A transaction: the world as one writer sees and changes it.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, cell::RefCell, collections::HashMap, sync::Arc};
 
 use vim25::{Api, DataType, DateTime, MoRef, Obj, Shared, Str, types::Event};
 
@@ -8,12 +8,17 @@ use crate::{
     Index, Object, Snapshot,
     counters::Counters,
     object::{Entry, Private, content},
-    slots::Slots,
+    slots::{IdHash, Slots},
 };
+
+/// So many objects that a transaction reads are remembered: more than most read.
+const REMEMBERED: usize = 64;
 
 /// A transaction under way. It sees its own writes; nobody else does before it is committed.
 pub struct Tx<'a> {
     before: &'a Snapshot,
+    /// What was read of the world before: rules and handlers read the same objects again and again.
+    read: RefCell<HashMap<Str, &'a Arc<Entry>, IdHash>>,
     pub(crate) now: DateTime,
     pub(crate) slots: Slots,
     pub(crate) index: Index,
@@ -26,6 +31,7 @@ impl<'a> Tx<'a> {
         let world = &before.0;
         Tx {
             before,
+            read: RefCell::default(),
             now: now.max(world.time),
             slots: Slots::default(),
             index: world.index.clone(),
@@ -199,19 +205,33 @@ impl<'a> Tx<'a> {
     fn entry(&self, id: &str) -> Option<&Arc<Entry>> {
         match self.slots.get(id) {
             Some(slot) => slot.new.as_ref(),
-            None => self.before.entry(id),
+            None => self.entry_before(id),
         }
+    }
+
+    fn entry_before(&self, id: &str) -> Option<&'a Arc<Entry>> {
+        if let Some(known) = self.read.borrow().get(id) {
+            return Some(known);
+        }
+        let found = self.before.entry(id)?;
+        let mut read = self.read.borrow_mut();
+        if read.len() < REMEMBERED {
+            read.insert(found.object.moref.id.clone(), found);
+        }
+        Some(found)
     }
 
     /// An object that is there and fits, to be changed.
     fn write(&mut self, id: &str, fits: impl Fn(&Object) -> bool) -> Option<&mut Entry> {
         self.settle_if_due();
-        self.slots.write(id, self.before, fits)
+        let before = if self.slots.get(id).is_none() { self.entry_before(id) } else { None };
+        self.slots.write(id, before, fits)
     }
 
     fn touch(&mut self, moref: &MoRef) -> &mut Option<Arc<Entry>> {
         self.settle_if_due();
-        self.slots.touch(moref, self.before)
+        let before = if self.slots.get(&moref.id).is_none() { self.entry_before(&moref.id) } else { None };
+        self.slots.touch(moref, before)
     }
 
     fn settle_if_due(&mut self) {

@@ -34,16 +34,11 @@ pub fn post(
 
 /// Posts an event as it is, and makes it the event manager's latest. Returns its key.
 pub fn record(tx: &mut Tx<'_>, event: Obj<Event>) -> i32 {
-    let (mut latest, now) = (event.clone(), tx.now());
     let key = tx.post(event);
-    latest.key = key;
-    latest.created_time = now;
-    if latest.chain_id == 0 {
-        latest.chain_id = key;
-    }
+    let latest = tx.posted().last().cloned();
     let manager = service::manager(tx, |content| content.event_manager.clone());
     if let Some(manager) = manager.and_then(|m| tx.edit::<mo::EventManager>(&m)) {
-        manager.latest_event = Some(latest);
+        manager.latest_event = latest;
     }
     key
 }
@@ -153,7 +148,7 @@ where
 
 fn datacenter(world: &impl Reader, of: &MoRef) -> Option<Obj<DatacenterEventArgument>> {
     let (moref, datacenter) = tree::nearest::<mo::Datacenter>(world, of)?;
-    Some(argument(datacenter.name.clone(), |a: &mut DatacenterEventArgument| a.datacenter = moref))
+    Some(argument(datacenter.name.clone(), |a: &mut DatacenterEventArgument| a.datacenter = moref.clone()))
 }
 
 fn host(world: &impl Reader, host: &MoRef) -> Option<Obj<HostEventArgument>> {
@@ -163,7 +158,7 @@ fn host(world: &impl Reader, host: &MoRef) -> Option<Obj<HostEventArgument>> {
 
 fn compute_resource(world: &impl Reader, of: &MoRef) -> Option<Obj<ComputeResourceEventArgument>> {
     let (moref, compute) = tree::nearest::<mo::ComputeResource>(world, of)?;
-    Some(argument(compute.name.clone(), |a: &mut ComputeResourceEventArgument| a.compute_resource = moref))
+    Some(argument(compute.name.clone(), |a: &mut ComputeResourceEventArgument| a.compute_resource = moref.clone()))
 }
 
 #[cfg(test)]

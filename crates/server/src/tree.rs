@@ -32,30 +32,30 @@ impl Reader for Tx<'_> {
 const DEPTH: usize = 512;
 
 /// The next object on the way to the root: the parent, or the vApp of a VM that lies in one.
-pub fn parent(world: &impl Reader, of: &MoRef) -> Option<MoRef> {
-    let object = world.object(&of.id)?;
+pub fn parent<'w>(world: &'w impl Reader, of: &MoRef) -> Option<&'w MoRef> {
+    above(world.object(&of.id)?)
+}
+
+fn above(object: &Object) -> Option<&MoRef> {
     let entity = vim25::cast::<mo::ManagedEntity>(&*object.content)?;
-    let in_app = || vim25::cast::<mo::VirtualMachine>(&*object.content)?.parent_v_app.clone();
-    entity.parent.clone().or_else(in_app)
+    let in_app = || vim25::cast::<mo::VirtualMachine>(&*object.content)?.parent_v_app.as_ref();
+    entity.parent.as_ref().or_else(in_app)
 }
 
 /// The objects on the way to the root, nearest first.
-pub fn ancestors(world: &impl Reader, of: &MoRef) -> impl Iterator<Item = MoRef> {
+pub fn ancestors<'w>(world: &'w impl Reader, of: &MoRef) -> impl Iterator<Item = &'w MoRef> {
     std::iter::successors(parent(world, of), |at| parent(world, at)).take(DEPTH)
 }
 
 /// The object itself if it is a `T`, or the nearest one above it that is.
-pub fn nearest<'w, T: DataType>(world: &'w impl Reader, of: &MoRef) -> Option<(MoRef, &'w T)> {
-    let up = std::iter::once(of.clone()).chain(ancestors(world, of));
-    up.into_iter().find_map(|at| {
-        let object = world.object(&at.id)?;
-        Some((object.moref.clone(), vim25::cast::<T>(&*object.content)?))
-    })
+pub fn nearest<'w, T: DataType>(world: &'w impl Reader, of: &MoRef) -> Option<(&'w MoRef, &'w T)> {
+    let up = std::iter::successors(world.object(&of.id), |at| world.object(&above(at)?.id)).take(DEPTH);
+    up.into_iter().find_map(|object| Some((&object.moref, vim25::cast::<T>(&*object.content)?)))
 }
 
 /// The datacenter in which an object lies.
 pub fn datacenter(world: &impl Reader, of: &MoRef) -> Option<MoRef> {
-    nearest::<mo::Datacenter>(world, of).map(|(moref, _)| moref)
+    nearest::<mo::Datacenter>(world, of).map(|(moref, _)| moref.clone())
 }
 
 /// Whether `object` lies below `container`, by any way: a VM lies in its folder, in its pool and on its host.
@@ -75,7 +75,7 @@ pub fn is_below(world: &impl Reader, object: &MoRef, container: &MoRef) -> bool 
 
 fn ways_up(world: &impl Reader, of: &MoRef) -> Vec<MoRef> {
     let Some(object) = world.object(&of.id) else { return Vec::new() };
-    let mut up: Vec<MoRef> = parent(world, of).into_iter().collect();
+    let mut up: Vec<MoRef> = parent(world, of).cloned().into_iter().collect();
     if let Some(vm) = vim25::cast::<mo::VirtualMachine>(&*object.content) {
         up.extend(vm.resource_pool.clone());
         up.extend(vm.runtime.host.clone());

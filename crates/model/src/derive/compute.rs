@@ -19,6 +19,10 @@ use super::{
 pub(super) struct ComputeTotals;
 
 impl Derive for ComputeTotals {
+    fn follows_itself(&self) -> bool {
+        false
+    }
+
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         let computes: BTreeSet<MoRef> = touched.iter().flat_map(|moref| affected(tx, moref)).collect();
         for compute in &computes {

@@ -14,6 +14,10 @@ const HYPERVISOR_CPU: i64 = 60;
 pub(super) struct HostUsage;
 
 impl Derive for HostUsage {
+    fn follows_itself(&self) -> bool {
+        false
+    }
+
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         for moref in touched.iter().filter(|m| m.kind == "HostSystem") {
             let load = tx.private::<MachineTotal>(&moref.id).copied().unwrap_or_default().0;

@@ -12,6 +12,10 @@ use vim25::{
 pub(super) struct Mirrors;
 
 impl Derive for Mirrors {
+    fn follows_itself(&self) -> bool {
+        false
+    }
+
     fn reads_private(&self) -> bool {
         false
     }

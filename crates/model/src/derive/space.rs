@@ -41,6 +41,10 @@ fn add_left(tx: &mut Tx<'_>, bytes: impl Iterator<Item = (MoRef, i64)>) {
 pub(super) struct DatastoreSpace;
 
 impl Derive for DatastoreSpace {
+    fn follows_itself(&self) -> bool {
+        false
+    }
+
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         let mut pods = BTreeSet::new();
         for moref in touched {

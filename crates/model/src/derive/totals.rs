@@ -173,6 +173,10 @@ impl Totals {
 }
 
 impl Derive for Totals {
+    fn follows_itself(&self) -> bool {
+        false
+    }
+
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         let mut changes = Changes::default();
         for moref in touched.iter().filter(|m| m.kind == "VirtualMachine") {

@@ -13,6 +13,14 @@ use crate::kit::text;
 pub(crate) struct Methods;
 
 impl Derive for Methods {
+    fn reads_private(&self) -> bool {
+        false
+    }
+
+    fn follows_itself(&self) -> bool {
+        false
+    }
+
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         for moref in touched.iter().filter(|moref| moref.kind == "HostSystem") {
             let Some(host) = tx.get::<HostSystem>(moref) else { continue };

@@ -16,7 +16,8 @@ impl<'a> DatastorePath<'a> {
     pub fn parse(text: &'a str) -> Option<DatastorePath<'a>> {
         let (datastore, path) = text.trim().strip_prefix('[')?.split_once(']')?;
         let path = path.trim_start().trim_start_matches('/');
-        let stays_inside = !path.split('/').any(|part| part == "..");
+        let dots = path.as_bytes().windows(2).any(|pair| pair == b"..");
+        let stays_inside = !(dots && path.split('/').any(|part| part == ".."));
         (!datastore.trim().is_empty() && stays_inside).then_some(DatastorePath { datastore, path })
     }
 

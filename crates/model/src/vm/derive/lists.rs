@@ -10,37 +10,35 @@ use vim25::{
     },
 };
 
-use crate::vm::{path::DatastorePath, surroundings::Lookup};
+use crate::vm::{
+    path::DatastorePath,
+    surroundings::{DatastoreFacts, Lookup},
+};
 
-/// The datastores with files of the VM, its home first.
-pub fn datastores(config: &VirtualMachineConfigInfo, lookup: &dyn Lookup) -> Vec<MoRef> {
-    let mut found = Vec::with_capacity(1);
-    for name in datastore_names(config) {
-        if let Some(datastore) = lookup.datastore_named(name) {
-            push_new(&mut found, datastore.datastore);
-        }
+/// What is known of the datastores with files of the VM, its home first.
+pub(super) fn homes(config: &VirtualMachineConfigInfo, lookup: &dyn Lookup) -> Vec<DatastoreFacts> {
+    let (mut found, mut last) = (Vec::<DatastoreFacts>::with_capacity(1), None);
+    // Files come in runs.
+    for name in datastore_names(config).filter(|name| last.replace(*name) != Some(*name)) {
+        let facts = lookup.datastore_named(name);
+        found.extend(facts.filter(|facts| !found.iter().any(|known| known.datastore == facts.datastore)));
     }
     found
 }
 
-/// Name and URL of each of [`datastores`].
-pub fn datastore_urls(
+/// Name and URL of each of [`homes`].
+pub(super) fn datastore_urls(
     config: &VirtualMachineConfigInfo,
-    lookup: &dyn Lookup,
+    homes: &[DatastoreFacts],
 ) -> Option<Vec<Obj<VirtualMachineConfigInfoDatastoreUrlPair>>> {
     let known = config.datastore_url.as_deref().unwrap_or_default();
-    let mut pairs: Vec<Obj<VirtualMachineConfigInfoDatastoreUrlPair>> = Vec::with_capacity(1);
-    for name in datastore_names(config) {
-        let Some(facts) = lookup.datastore_named(name) else { continue };
-        if pairs.iter().any(|p| p.name == facts.name) {
-            continue;
-        }
-        let url: Str = facts.url.strip_prefix("ds://").unwrap_or(&facts.url).trim_end_matches('/').into();
-        let same = known.iter().find(|p| p.name == facts.name && p.url == url);
-        let made = || VirtualMachineConfigInfoDatastoreUrlPair { name: facts.name.clone(), url }.into();
-        pairs.push(same.cloned().unwrap_or_else(made));
-    }
-    Some(pairs)
+    let pair = |facts: &DatastoreFacts| {
+        let url = facts.url.strip_prefix("ds://").unwrap_or(&facts.url).trim_end_matches('/');
+        let same = known.iter().find(|pair| pair.name == facts.name && pair.url == url);
+        let made = || VirtualMachineConfigInfoDatastoreUrlPair { name: facts.name.clone(), url: url.into() }.into();
+        same.cloned().unwrap_or_else(made)
+    };
+    Some(homes.iter().map(pair).collect())
 }
 
 /// The networks of the VM's adapters. The key of a distributed port group is also its object's id.

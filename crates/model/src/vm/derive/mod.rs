@@ -23,7 +23,7 @@ use super::{capability::capability, snapshot, surroundings::Lookup};
 
 pub(crate) use at_rest::AtRest;
 pub use files::{DELTA_SUFFIX, FLAT_SUFFIX, layout, layout_ex};
-pub use lists::{datastore_urls, datastores, networks};
+pub use lists::networks;
 pub use methods::disabled_methods;
 pub use rule::Machines;
 pub use storage::storage;
@@ -54,11 +54,13 @@ fn refresh_from_config(
     if vm.name != config.name {
         vm.name = config.name.clone();
     }
-    let urls = datastore_urls(config, lookup);
+    let homes = lists::homes(config, lookup);
+    let urls = lists::datastore_urls(config, &homes);
     if config.datastore_url != urls {
         vm.config.get_or_insert_default().datastore_url = urls;
     }
-    set(&mut vm.datastore, Some(datastores(config, lookup).into()));
+    let homes: Vec<MoRef> = homes.into_iter().map(|home| home.datastore).collect();
+    set(&mut vm.datastore, Some(homes.into()));
     let roots = vm.snapshot.iter().flat_map(|s| &s.root_snapshot_list).map(|node| node.snapshot.clone()).collect();
     set(&mut vm.root_snapshot, Some(roots));
     set(&mut vm.network, Some(networks(config, lookup).into()));

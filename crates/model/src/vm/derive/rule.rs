@@ -33,11 +33,11 @@ pub struct Machines;
 
 impl Derive for Machines {
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
-        for datastore in touched.iter().filter(|m| m.kind == "Datastore") {
-            take_new_name(tx, datastore);
-        }
+        let datastores = touched.iter().filter(|m| m.kind == "Datastore");
+        let renamed: Vec<MoRef> = datastores.flat_map(|datastore| take_new_name(tx, datastore)).collect();
+        let more = renamed.iter().filter(|vm| !touched.contains(vm));
         let mut links = Links::default();
-        for vm in touched.iter().filter(|m| m.kind == "VirtualMachine") {
+        for vm in touched.iter().filter(|m| m.kind == "VirtualMachine").chain(more) {
             match touch::of(tx, vm) {
                 Touch::Nothing => {}
                 Touch::Devices => repeat_runtime(tx, vm),
@@ -49,6 +49,11 @@ impl Derive for Machines {
     }
 
     fn reads_private(&self) -> bool {
+        false
+    }
+
+    /// What it makes of a machine is at rest, and it looks at the machines that it renames.
+    fn follows_itself(&self) -> bool {
         false
     }
 }
@@ -193,22 +198,26 @@ fn list_machines(tx: &mut Tx<'_>, holder: &MoRef, machines: MoRefs) {
     }
 }
 
-fn take_new_name(tx: &mut Tx<'_>, moref: &MoRef) {
-    let (Some(old), Some(new)) = (tx.before().get::<Datastore>(moref), tx.get::<Datastore>(moref)) else { return };
+/// Takes a datastore's new name into the paths of its machines; returns those that are others now.
+fn take_new_name(tx: &mut Tx<'_>, moref: &MoRef) -> Vec<MoRef> {
+    let (Some(old), Some(new)) = (tx.before().get::<Datastore>(moref), tx.get::<Datastore>(moref)) else {
+        return Vec::new();
+    };
     if old.name == new.name {
-        return;
+        return Vec::new();
     }
-    let (old, new, vms) = (old.name.clone(), new.name.clone(), new.vm.clone().unwrap_or_default());
-    for vm in &vms {
-        let Some(machine) = tx.get::<VirtualMachine>(vm) else { continue };
+    let (old, new, mut vms) = (old.name.clone(), new.name.clone(), new.vm.clone().unwrap_or_default());
+    vms.retain(|vm| {
+        let Some(machine) = tx.get::<VirtualMachine>(vm) else { return false };
         let mut renamed = machine.clone();
         rename::rename_datastore(&mut renamed, &old, &new);
-        if renamed != *machine
-            && let Some(machine) = tx.edit::<VirtualMachine>(vm)
-        {
+        let other = renamed != *machine;
+        if other && let Some(machine) = tx.edit::<VirtualMachine>(vm) {
             *machine = renamed;
         }
-    }
+        other
+    });
+    vms.iter().cloned().collect()
 }
 
 /// What a VM's host reaches, as a transaction sees it. Names that were asked for are remembered.

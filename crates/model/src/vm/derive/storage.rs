@@ -59,10 +59,9 @@ struct Usage<'a> {
 impl Usage<'_> {
     fn row(&mut self, file: &str) -> Option<&mut VirtualMachineUsageOnDatastore> {
         let name = DatastorePath::parse(file)?.datastore;
-        let known = self.last.as_ref().filter(|(last, _)| last == name).map(|(_, index)| *index);
-        let index = match known {
-            Some(index) => index,
-            None => {
+        let index = match &self.last {
+            Some((last, index)) if last == name => *index,
+            _ => {
                 let datastore = self.lookup.datastore_named(name)?.datastore;
                 let index = self.index_of(datastore);
                 self.last = Some((name.to_string(), index));

@@ -34,7 +34,7 @@ pub(super) fn of_entity(
     let mut found = on(&args.entity).ok_or_else(|| Fault::object_not_found(&args.entity))?;
     if args.inherited {
         for above in tree::ancestors(&world, &args.entity) {
-            for permission in on(&above).unwrap_or_default().into_iter().filter(|p| p.propagate) {
+            for permission in on(above).unwrap_or_default().into_iter().filter(|p| p.propagate) {
                 if !found.iter().any(|nearer| same(nearer, &permission)) {
                     found.push(permission);
                 }

@@ -28,7 +28,7 @@ fn deciding<'w>(world: &'w impl Reader, user: &str, object: &MoRef) -> Option<&'
     let on = |at: &MoRef| world.read::<mo::ManagedEntity>(at).and_then(|e| e.permission.as_deref()).unwrap_or_default();
     let names = |p: &&Obj<Permission>| !p.group && same_user(&p.principal, user);
     let direct = on(object).iter().find(names);
-    direct.or_else(|| tree::ancestors(world, object).find_map(|at| on(&at).iter().find(|p| p.propagate && names(p))))
+    direct.or_else(|| tree::ancestors(world, object).find_map(|at| on(at).iter().find(|p| p.propagate && names(p))))
 }
 
 /// Whether two spellings name one user: `LAB\ann` is `ann@lab`, and `ann` without a domain any of them.

@@ -13,6 +13,14 @@ use crate::service;
 pub struct AvailableFields;
 
 impl Derive for AvailableFields {
+    fn reads_private(&self) -> bool {
+        false
+    }
+
+    fn follows_itself(&self) -> bool {
+        false
+    }
+
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         let manager = service::manager(tx, |content| content.custom_fields_manager.clone());
         let Some(manager) = manager else { return };

@@ -115,7 +115,7 @@ fn in_scope(world: &Snapshot, group: &mo::DistributedVirtualPortgroup, entry: Op
     let own = entry.and_then(|p| p.own.as_deref()).map(|own| &own.scope).filter(|scope| !scope.is_empty());
     let scope = own.or(group.config.scope.as_ref()).unwrap_or_default();
     let mut at = crate::tree::ancestors(world, entity);
-    scope.is_empty() || scope.contains(entity) || at.any(|above| scope.contains(&above))
+    scope.is_empty() || scope.contains(entity) || at.any(|above| scope.contains(above))
 }
 
 /// `QueryUsedVlanIdInDvs`: the VLANs that port groups, and ports themselves, are set to.
