@@ -19,6 +19,11 @@ pub trait Derive: Send + Sync {
         true
     }
 
+    /// The types of the objects of which the rule wants to be told, exactly; without any, of all.
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        None
+    }
+
     /// Whether what the rule writes may give it more to do. A rule that is done when it has run is not told of its own
     /// writes, until somebody else changes the same objects.
     fn follows_itself(&self) -> bool {
@@ -35,7 +40,7 @@ pub(crate) fn run(rules: &[Box<dyn Derive>], tx: &mut Tx<'_>) {
     for _ in 0..ROUNDS {
         let mut at_rest = true;
         for (rule, seen) in rules.iter().zip(&mut seen) {
-            let (touched, now) = tx.changed_since(*seen, rule.reads_private());
+            let (touched, now) = tx.changed_since(*seen, &**rule);
             *seen = now;
             if !touched.is_empty() {
                 at_rest = false;

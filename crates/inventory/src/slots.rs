@@ -136,13 +136,14 @@ impl Slots {
         self.now
     }
 
-    /// The objects that changed after the count stood at `since`: at all, or in more than private state.
-    pub fn changed_since(&self, since: u64, private: bool) -> Vec<MoRef> {
+    /// The objects that changed after the count stood at `since`: at all, or in more than private state; of these types.
+    pub fn changed_since(&self, since: u64, private: bool, kinds: Option<&[&str]>) -> Vec<MoRef> {
         if since >= self.now {
             return Vec::new();
         }
         let changed = |slot: &&Slot| if private { slot.changed > since } else { slot.shown > since };
-        self.slots.iter().filter(changed).map(|slot| slot.moref.clone()).collect()
+        let told = |slot: &&Slot| kinds.is_none_or(|kinds| kinds.contains(&slot.moref.kind.as_str()));
+        self.slots.iter().filter(changed).filter(told).map(|slot| slot.moref.clone()).collect()
     }
 
     /// What is to be written to the world: the objects that differ from what they were before.

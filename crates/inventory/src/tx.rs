@@ -5,7 +5,7 @@ use std::{any::Any, cell::RefCell, collections::HashMap, sync::Arc};
 use vim25::{Api, DataType, DateTime, MoRef, Obj, Shared, Str, types::Event};
 
 use crate::{
-    Index, Object, Snapshot,
+    Derive, Index, Object, Snapshot,
     counters::Counters,
     object::{Entry, Private, content},
     slots::{IdHash, Slots},
@@ -183,11 +183,11 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// The objects that really changed after `since` (in more than private state, if that does not count), and the count
-    /// to ask with next time.
-    pub(crate) fn changed_since(&mut self, since: u64, private: bool) -> (Vec<MoRef>, u64) {
+    /// The objects that really changed after `since` and of which the rule wants to be told, and the count to ask with
+    /// next time.
+    pub(crate) fn changed_since(&mut self, since: u64, rule: &dyn Derive) -> (Vec<MoRef>, u64) {
         let now = self.changes_so_far();
-        (self.slots.changed_since(since, private), now)
+        (self.slots.changed_since(since, rule.reads_private(), rule.kinds()), now)
     }
 
     /// How many changes there were.

@@ -172,6 +172,33 @@ fn a_rule_that_does_not_follow_itself_is_shown_what_others_write_and_not_what_it
     }
 }
 
+/// Counts what it is shown of folders.
+struct Folders(Arc<AtomicUsize>);
+
+impl Derive for Folders {
+    fn derive(&self, _: &mut Tx<'_>, touched: &[MoRef]) {
+        assert!(touched.iter().all(|moref| moref.kind == "Folder"));
+        self.0.fetch_add(touched.len(), Ordering::Relaxed);
+    }
+
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&["Folder"])
+    }
+}
+
+#[test]
+fn a_rule_is_shown_objects_of_the_types_that_it_names_also_those_that_go() {
+    let shown = Arc::new(AtomicUsize::new(0));
+    let world = derived(vec![Box::new(Folders(shown.clone()))]);
+    let (a, b) = (moref("VirtualMachine", "vm-1"), moref("Folder", "group-1"));
+    run(&world, |tx| tx.insert(a.clone(), vm("a")));
+    assert_eq!(shown.load(Ordering::Relaxed), 0);
+    run(&world, |tx| tx.insert(b.clone(), folder("b")));
+    run(&world, |tx| tx.remove(&a));
+    run(&world, |tx| tx.remove(&b));
+    assert_eq!(shown.load(Ordering::Relaxed), 2);
+}
+
 /// Never gives the same twice.
 #[cfg(debug_assertions)]
 struct Restless;

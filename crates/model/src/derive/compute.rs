@@ -19,6 +19,10 @@ use super::{
 pub(super) struct ComputeTotals;
 
 impl Derive for ComputeTotals {
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&["ComputeResource", "ClusterComputeResource", "HostSystem", "ResourcePool"])
+    }
+
     fn follows_itself(&self) -> bool {
         false
     }

@@ -14,6 +14,10 @@ const HYPERVISOR_CPU: i64 = 60;
 pub(super) struct HostUsage;
 
 impl Derive for HostUsage {
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&["HostSystem"])
+    }
+
     fn follows_itself(&self) -> bool {
         false
     }

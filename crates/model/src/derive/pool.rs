@@ -44,6 +44,10 @@ pub(crate) fn is_pool(moref: &MoRef) -> bool {
 }
 
 impl Derive for PoolUsage {
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&["ResourcePool", "VirtualApp"])
+    }
+
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         for moref in touched.iter().filter(|m| is_pool(m)) {
             hand_over(tx, moref);

@@ -41,6 +41,10 @@ fn add_left(tx: &mut Tx<'_>, bytes: impl Iterator<Item = (MoRef, i64)>) {
 pub(super) struct DatastoreSpace;
 
 impl Derive for DatastoreSpace {
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&["Datastore", "StoragePod"])
+    }
+
     fn follows_itself(&self) -> bool {
         false
     }

@@ -173,6 +173,10 @@ impl Totals {
 }
 
 impl Derive for Totals {
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&["VirtualMachine"])
+    }
+
     fn follows_itself(&self) -> bool {
         false
     }

@@ -13,6 +13,10 @@ use crate::kit::text;
 pub(crate) struct Methods;
 
 impl Derive for Methods {
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&["HostSystem"])
+    }
+
     fn reads_private(&self) -> bool {
         false
     }

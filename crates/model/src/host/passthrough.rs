@@ -16,6 +16,10 @@ use crate::kit::{some, text};
 pub(crate) struct Passthrough;
 
 impl Derive for Passthrough {
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&["HostSystem"])
+    }
+
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         for moref in touched.iter().filter(|moref| moref.kind == "HostSystem") {
             if may_differ(tx, moref) {

@@ -90,6 +90,9 @@ fn named(
     names: &[&str],
     off: bool,
 ) -> Result<(), Fault> {
+    if !merge::sets_any(change.spec, names) {
+        return Ok(());
+    }
     let mut new = config.clone();
     if let Some(target) = new.inner_mut() {
         merge::copy_named(target, change.spec, names);

@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
 };
 
 use inventory::{Derive, Tx};
@@ -32,12 +32,16 @@ use crate::{
 pub struct Machines;
 
 impl Derive for Machines {
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&["VirtualMachine", "Datastore"])
+    }
+
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         let datastores = touched.iter().filter(|m| m.kind == "Datastore");
-        let renamed: Vec<MoRef> = datastores.flat_map(|datastore| take_new_name(tx, datastore)).collect();
-        let more = renamed.iter().filter(|vm| !touched.contains(vm));
+        let renamed: BTreeSet<MoRef> = datastores.flat_map(|datastore| take_new_name(tx, datastore)).collect();
         let mut links = Links::default();
-        for vm in touched.iter().filter(|m| m.kind == "VirtualMachine").chain(more) {
+        renamed.iter().for_each(|vm| one(tx, vm, &mut links));
+        for vm in touched.iter().filter(|m| m.kind == "VirtualMachine" && !renamed.contains(m)) {
             match touch::of(tx, vm) {
                 Touch::Nothing => {}
                 Touch::Devices => repeat_runtime(tx, vm),

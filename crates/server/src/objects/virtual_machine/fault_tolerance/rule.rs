@@ -19,6 +19,10 @@ use crate::events;
 pub struct States;
 
 impl Derive for States {
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&["VirtualMachine"])
+    }
+
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         let machines = touched.iter().filter(|m| m.kind == "VirtualMachine");
         let heads: BTreeSet<MoRef> = machines.filter_map(|vm| head(tx, vm)).collect();
