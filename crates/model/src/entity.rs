@@ -14,24 +14,24 @@ pub(crate) fn entity(name: impl Into<Str>, parent: Option<MoRef>) -> ManagedEnti
         e.parent = parent;
         e.base.value = Some(vec![]);
         e.base.available_field = Some(vec![]);
-        e.custom_value = Some(vec![]);
+        e.common.custom_value = Some(vec![]);
         e.overall_status = ManagedEntityStatus::Green;
         e.config_status = ManagedEntityStatus::Green;
-        e.config_issue = Some(vec![]);
-        e.effective_role = Some(vec![ADMIN]);
-        e.permission = Some(vec![]);
-        e.disabled_method = Some(vec![]);
+        e.common.config_issue = Some(vec![]);
+        e.common.effective_role = Some(vec![ADMIN]);
+        e.common.permission = Some(vec![]);
+        e.common.disabled_method = Some(vec![]);
         e.recent_task = Some(MoRefs::new());
-        e.declared_alarm_state = Some(vec![]);
-        e.triggered_alarm_state = Some(vec![]);
+        e.common.declared_alarm_state = Some(vec![]);
+        e.common.triggered_alarm_state = Some(vec![]);
         e.alarm_actions_enabled = Some(true);
-        e.tag = Some(vec![]);
+        e.common.tag = Some(vec![]);
     })
 }
 
 /// The same entity, with methods that its state does not allow.
 pub(crate) fn disabling<const N: usize>(mut entity: ManagedEntity, methods: [&'static str; N]) -> ManagedEntity {
-    entity.disabled_method = Some(texts(methods));
+    entity.common.disabled_method = Some(texts(methods));
     entity
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn root_folder(this: &MoRef, esx: bool) -> Folder {
     Folder::with(|f| {
         let name = if esx { "ha-folder-root" } else { Holds::Datacenters.system_name() };
         f.base = disabling(entity(name, None), ["Rename_Task", "Destroy_Task"]);
-        f.base.permission = Some(root_permissions(this, esx));
+        f.base.common.permission = Some(root_permissions(this, esx));
         f.child_type = Some(if esx { texts(["Datacenter"]) } else { Holds::Datacenters.child_types() });
         f.child_entity = Some(MoRefs::new());
     })

@@ -1,6 +1,8 @@
 //! Short forms for values that the builders write all the time.
 
-use vim25::{Any, Obj, Str, types::*};
+use std::cell::RefCell;
+
+use vim25::{Any, Common, Group, Obj, Str, types::*};
 
 /// A constant text, without an allocation.
 pub(crate) const fn text(constant: &'static str) -> Str {
@@ -46,6 +48,32 @@ pub(crate) fn words(name: &str) -> String {
         }
     }
     out
+}
+
+/// Groups of fields that were made lately: what is made again and equals one of them is kept once.
+pub(crate) struct Recent<T>(RefCell<Vec<Common<T>>>);
+
+impl<T: Group> Recent<T> {
+    /// So many are remembered.
+    const KEPT: usize = 16;
+
+    /// Nothing made yet.
+    pub(crate) const fn new() -> Recent<T> {
+        Recent(RefCell::new(Vec::new()))
+    }
+
+    /// Shares the fields with those that are remembered, or remembers them.
+    pub(crate) fn share(&self, made: &mut Common<T>) {
+        let mut known = self.0.borrow_mut();
+        if let Some(at) = known.iter().position(|known| known == made) {
+            made.share(&known[at]);
+            return;
+        }
+        if known.len() == Self::KEPT {
+            known.remove(0);
+        }
+        known.push(made.clone());
+    }
 }
 
 /// Writes one value to many fields, required or optional.

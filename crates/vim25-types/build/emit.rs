@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
+    common,
     names::{snake, type_name, variant},
     schema::{Data, EMPTY_ROOTS, Enum, Kind, Managed, Member, Method, Schema},
 };
@@ -101,19 +102,54 @@ fn copy(m: &Member) -> Member {
 fn struct_of(out: &mut String, schema: &Schema, data: &Data, api: &str, methods: &[Method]) {
     let name = type_name(&data.name);
     let base = data.base.as_deref().map(type_name);
+    let common = common::of(data).unwrap_or_default();
+    let own = data.members.iter().enumerate().filter(|(i, _)| !common.get(*i).is_some_and(|c| *c)).map(|(_, m)| m);
     writeln!(out, "/// `{}`", data.dotted).unwrap();
     writeln!(out, "#[derive(Clone, Default)]\npub struct {name} {{").unwrap();
     if let Some(base) = &base {
         writeln!(out, "    /// What it inherits.\n    pub base: {base},").unwrap();
     }
-    for member in &data.members {
-        writeln!(out, "    /// `{}`\n    pub {}: {},", member.name, snake(&member.name), field_type(member, api))
-            .unwrap();
+    own.for_each(|member| struct_field(out, member, api));
+    if !common.is_empty() {
+        writeln!(out, "    /// What it has in common with others.\n    pub common: Common<{name}Common>,").unwrap();
     }
     out.push_str("}\n");
+    if !common.is_empty() {
+        group(out, data, api, &common);
+    }
     descriptor(out, data, api, methods);
-    data_object(out, data, &name, base.is_some());
+    data_object(out, data, &name, base.is_some(), &common);
     traits(out, schema, data, &name, base.as_deref());
+}
+
+fn struct_field(out: &mut String, member: &Member, api: &str) {
+    writeln!(out, "    /// `{}`\n    pub {}: {},", member.name, snake(&member.name), field_type(member, api)).unwrap();
+}
+
+/// The fields that objects have in common. A type without a base shows them as its own.
+fn group(out: &mut String, data: &Data, api: &str, common: &[bool]) {
+    let name = type_name(&data.name);
+    writeln!(out, "/// What objects of type `{}` mostly have in common.", data.dotted).unwrap();
+    writeln!(out, "#[derive(Clone, Default, PartialEq, Debug)]\npub struct {name}Common {{").unwrap();
+    data.members.iter().zip(common).filter(|(_, c)| **c).for_each(|(member, _)| struct_field(out, member, api));
+    writeln!(
+        out,
+        "}}\nimpl Group for {name}Common {{ fn blank() -> &'static Self {{ \
+         static BLANK: std::sync::LazyLock<{name}Common> = std::sync::LazyLock::new(Default::default); &BLANK }} }}"
+    )
+    .unwrap();
+    if data.base.is_none() {
+        deref(out, &name, &format!("{name}Common"), "common");
+    }
+}
+
+fn deref(out: &mut String, name: &str, target: &str, field: &str) {
+    writeln!(
+        out,
+        "impl std::ops::Deref for {name} {{ type Target = {target}; fn deref(&self) -> &{target} {{ &self.{field} }} }}\n\
+         impl std::ops::DerefMut for {name} {{ fn deref_mut(&mut self) -> &mut {target} {{ &mut self.{field} }} }}"
+    )
+    .unwrap();
 }
 
 fn descriptor(out: &mut String, data: &Data, api: &str, methods: &[Method]) {
@@ -140,12 +176,13 @@ fn descriptor(out: &mut String, data: &Data, api: &str, methods: &[Method]) {
     .unwrap();
 }
 
-fn data_object(out: &mut String, data: &Data, name: &str, has_base: bool) {
+fn data_object(out: &mut String, data: &Data, name: &str, has_base: bool, common: &[bool]) {
     let (base, base_mut) = if has_base { ("Some(&self.base)", "Some(&mut self.base)") } else { ("None", "None") };
     let mut get = String::new();
     let mut slot = String::new();
     for (i, member) in data.members.iter().enumerate() {
-        let field = snake(&member.name);
+        let place = if common.get(i).is_some_and(|c| *c) { "common." } else { "" };
+        let field = format!("{place}{}", snake(&member.name));
         write!(get, "{i} => self.{field}.read(), ").unwrap();
         write!(slot, "{i} => Some(&mut self.{field}), ").unwrap();
     }
@@ -180,12 +217,7 @@ fn traits(out: &mut String, schema: &Schema, data: &Data, name: &str, base: Opti
     )
     .unwrap();
     if let Some(base) = base {
-        writeln!(
-            out,
-            "impl std::ops::Deref for {name} {{ type Target = {base}; fn deref(&self) -> &{base} {{ &self.base }} }}\n\
-             impl std::ops::DerefMut for {name} {{ fn deref_mut(&mut self) -> &mut {base} {{ &mut self.base }} }}"
-        )
-        .unwrap();
+        deref(out, name, base, "base");
     }
     for ancestor in schema.bases(data) {
         writeln!(out, "impl Extends<{}> for {name} {{}}", type_name(&ancestor.name)).unwrap();

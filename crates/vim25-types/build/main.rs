@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "a build script speaks to cargo on standard output")]
 
+mod common;
 mod emit;
 mod names;
 mod schema;

@@ -8,29 +8,30 @@
 //! Left out on purpose: wire formats, I/O, async runtimes.
 
 mod any;
+mod common;
 mod descriptor;
 mod eq;
 mod moref;
 mod morefs;
 mod obj;
 mod registry;
+mod text;
 mod time;
 mod value;
 mod version;
 
 pub use any::{Any, AnyList, Binary};
+pub use common::{Common, Group};
 pub use descriptor::{Api, EnumType, Field, Kind, Method, MethodInfo, Service, Type};
 pub use eq::equal;
 pub use moref::MoRef;
 pub use morefs::MoRefs;
 pub use obj::{DataObject, DataType, Extends, Obj, Shared, cast, cast_mut};
 pub use registry::{all_enums, all_managed, all_types, enum_type, managed_type, type_named};
+pub use text::Str;
 pub use time::DateTime;
 pub use value::{EnumValue, List, ListMut, Ref, Scalar, Slot, Value};
 pub use version::ApiVersion;
-
-/// The string of the API: cheap to clone, up to 23 bytes without an allocation.
-pub type Str = smol_str::SmolStr;
 
 /// Data types and enums, by their wire names.
 #[allow(missing_docs, non_upper_case_globals, clippy::all)]

@@ -60,8 +60,8 @@ fn summary(host: &HostSystem, load: &Load) -> Obj<HostListSummary> {
     if summary.config.name != host.name {
         summary.config.name = host.name.clone();
     }
-    if summary.custom_value != host.custom_value {
-        summary.custom_value = host.custom_value.clone();
+    if summary.custom_value != host.common.custom_value {
+        summary.custom_value = host.common.custom_value.clone();
     }
     summary
 }

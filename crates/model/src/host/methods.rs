@@ -29,10 +29,10 @@ impl Derive for Methods {
         for moref in touched.iter().filter(|moref| moref.kind == "HostSystem") {
             let Some(host) = tx.get::<HostSystem>(moref) else { continue };
             let disabled = disabled(&host.runtime);
-            if host.disabled_method.as_ref() != Some(&disabled)
+            if host.common.disabled_method.as_ref() != Some(&disabled)
                 && let Some(host) = tx.edit::<HostSystem>(moref)
             {
-                host.disabled_method = Some(disabled);
+                host.common.disabled_method = Some(disabled);
             }
         }
     }

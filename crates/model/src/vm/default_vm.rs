@@ -3,16 +3,19 @@
 //!
 //! A [`Model`] is built once; [`Model::make`] changes only what sets one VM apart, so that they share the rest.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
 
 use vim25::{
     DataType, DateTime, MoRef, Obj, Str,
     mo::VirtualMachine,
     types::{
         ParaVirtualSCSIController, StorageIOAllocationInfo, VirtualCdrom, VirtualDevice, VirtualDeviceBackingInfo,
-        VirtualDeviceConnectInfo, VirtualDisk, VirtualDiskFlatVer2BackingInfo, VirtualEthernetCard,
-        VirtualMachineConfigInfo, VirtualMachinePowerState, VirtualMachineRuntimeInfo, VirtualMachineVMCIDevice,
-        VirtualVmxnet3,
+        VirtualDeviceConnectInfo, VirtualDisk, VirtualDiskFlatVer2BackingInfo, VirtualDiskFlatVer2BackingInfoCommon,
+        VirtualEthernetCard, VirtualMachineConfigInfo, VirtualMachinePowerState, VirtualMachineRuntimeInfo,
+        VirtualMachineVMCIDevice, VirtualVmxnet3,
     },
 };
 
@@ -28,6 +31,7 @@ use super::{
     surroundings::{DatastoreFacts, HostFacts, Lookup},
     version,
 };
+use crate::kit::Recent;
 
 /// Capacity of the disk.
 pub const DISK_KB: i64 = 10 * 1024 * 1024;
@@ -37,7 +41,7 @@ pub struct Model {
     pattern: VirtualMachine,
     on: bool,
     /// Runtime by host: it is the same for all VMs that started there at one moment.
-    runtimes: RefCell<HashMap<MoRef, Obj<VirtualMachineRuntimeInfo>>>,
+    runtimes: Mutex<HashMap<MoRef, Obj<VirtualMachineRuntimeInfo>>>,
 }
 
 /// What sets one VM apart.
@@ -83,7 +87,7 @@ impl Model {
         // Keys of files follow the order in which files come: here that of a machine that was made running.
         pattern.layout_ex = None;
         derive::refresh(&mut pattern, vm, lookup);
-        Model { pattern, on, runtimes: RefCell::default() }
+        Model { pattern, on, runtimes: Mutex::default() }
     }
 
     /// One more VM.
@@ -118,7 +122,7 @@ impl Model {
 
     fn share_runtime(&self, vm: &mut VirtualMachine) {
         let Some(host) = vm.runtime.host.clone() else { return };
-        let mut known = self.runtimes.borrow_mut();
+        let mut known = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner);
         let last = known.entry(host).or_insert_with(|| vm.runtime.clone());
         if *last == vm.runtime {
             vm.runtime = last.clone();
@@ -247,15 +251,19 @@ fn disk(one: &Individual<'_>) -> Obj<VirtualDevice> {
         d.unit_number = Some(0);
         d.capacity_in_kb = DISK_KB;
         d.capacity_in_bytes = Some(DISK_KB * 1024);
-        d.shares = Some(devices::disk_shares());
-        d.storage_io_allocation = Some(
+        d.common.shares = Some(devices::disk_shares());
+        d.common.storage_io_allocation = Some(
             StorageIOAllocationInfo { limit: Some(-1), shares: Some(devices::disk_shares()), reservation: Some(0) }
                 .into(),
         );
-        d.native_unmanaged_linked_clone = Some(false);
-        d.guest_read_only = Some(false);
+        d.common.native_unmanaged_linked_clone = Some(false);
+        d.common.guest_read_only = Some(false);
     })
     .into()
+}
+
+thread_local! {
+    static BACKINGS: Recent<VirtualDiskFlatVer2BackingInfoCommon> = const { Recent::new() };
 }
 
 fn disk_backing(one: &Individual<'_>) -> Obj<VirtualDeviceBackingInfo> {
@@ -270,8 +278,9 @@ fn disk_backing(one: &Individual<'_>) -> Obj<VirtualDeviceBackingInfo> {
         b.eagerly_scrub = Some(false);
         b.uuid = Some(identity::disk_uuid(one.seed, &one.place.this.id, &b.file_name));
         b.content_id = Some(devices::content_id(one.seed, &one.place.this.id, &b.file_name));
-        b.digest_enabled = Some(false);
-        b.sharing = Some("sharingNone".into());
+        b.common.digest_enabled = Some(false);
+        b.common.sharing = Some("sharingNone".into());
+        BACKINGS.with(|recent| recent.share(&mut b.common));
     })
     .into()
 }
@@ -296,7 +305,7 @@ fn nic(one: &Individual<'_>) -> Obj<VirtualDevice> {
         n.address_type = Some("assigned".into());
         n.mac_address = Some(identity::assigned_mac(one.seed, &one.place.this.id, keys::FIRST_NIC, 0));
         n.wake_on_lan_enabled = Some(true);
-        n.resource_allocation = Some(devices::nic_allocation());
+        n.common.resource_allocation = Some(devices::nic_allocation());
         n.upt_compatibility_enabled = Some(true);
         n.uptv2_enabled = Some(false);
     })

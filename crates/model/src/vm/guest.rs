@@ -3,24 +3,26 @@
 use vim25::{
     DataType, Obj, Str,
     types::{
-        GuestInfo, GuestNicInfo, NetIpConfigInfo, NetIpConfigInfoIpAddress, VirtualEthernetCard,
-        VirtualEthernetCardNetworkBackingInfo, VirtualMachineConfigInfo, VirtualMachineToolsStatus,
+        GuestInfo, GuestInfoCommon, GuestNicInfo, GuestNicInfoCommon, NetIpConfigInfo, NetIpConfigInfoIpAddress,
+        NetIpConfigInfoIpAddressCommon, VirtualEthernetCard, VirtualEthernetCardNetworkBackingInfo,
+        VirtualMachineConfigInfo, VirtualMachineToolsStatus,
     },
 };
 
 use super::guest_os;
+use crate::kit::{Recent, some};
 
 /// The version that a guest with tools reports: 12.3.0.
 pub const TOOLS_VERSION: i32 = 12_352;
 
 /// The guest of a VM that is off or suspended.
 pub fn stopped(config: &VirtualMachineConfigInfo) -> Obj<GuestInfo> {
-    base(config, "notRunning").into()
+    shared(base(config, "notRunning"))
 }
 
 /// The guest of a VM that was just switched on: tools are not up yet.
 pub fn starting(config: &VirtualMachineConfigInfo) -> Obj<GuestInfo> {
-    base(config, "running").into()
+    shared(base(config, "running"))
 }
 
 /// The guest of a running VM whose tools are up.
@@ -45,7 +47,7 @@ pub fn running(config: &VirtualMachineConfigInfo, addresses: &Addresses<'_>) -> 
     let first = nics.iter().find_map(|n| n.ip_address.as_ref()?.first());
     guest.ip_address = first.cloned();
     guest.net = Some(nics);
-    guest.into()
+    shared(guest)
 }
 
 /// How a running guest can be reached.
@@ -56,6 +58,17 @@ pub struct Addresses<'a> {
     pub ip: &'a dyn Fn(usize) -> Option<Str>,
     /// The name of the network of an adapter, where the adapter itself does not tell.
     pub network: &'a dyn Fn(&VirtualEthernetCard) -> Option<Str>,
+}
+
+thread_local! {
+    static GUESTS: Recent<GuestInfoCommon> = const { Recent::new() };
+    static NICS: Recent<GuestNicInfoCommon> = const { Recent::new() };
+    static ADDRESSES: Recent<NetIpConfigInfoIpAddressCommon> = const { Recent::new() };
+}
+
+fn shared(mut guest: GuestInfo) -> Obj<GuestInfo> {
+    GUESTS.with(|recent| recent.share(&mut guest.common));
+    guest.into()
 }
 
 fn base(config: &VirtualMachineConfigInfo, state: &'static str) -> GuestInfo {
@@ -88,28 +101,29 @@ fn base(config: &VirtualMachineConfigInfo, state: &'static str) -> GuestInfo {
 fn nic(card: &VirtualEthernetCard, addresses: &Addresses<'_>, nth: usize) -> GuestNicInfo {
     let connected = card.connectable.as_ref().is_none_or(|c| c.connected);
     let ip = connected.then(|| (addresses.ip)(nth)).flatten();
-    let config = ip.clone().map(|ip| NetIpConfigInfo {
-        ip_address: Some(vec![
-            NetIpConfigInfoIpAddress {
-                ip_address: ip,
-                prefix_length: 8,
-                origin: None,
-                state: Some("preferred".into()),
-                lifetime: None,
-            }
-            .into(),
-        ]),
-        ..Default::default()
-    });
-    GuestNicInfo {
+    let config =
+        ip.clone().map(|ip| NetIpConfigInfo { ip_address: Some(vec![address(ip).into()]), ..Default::default() });
+    let mut common = GuestNicInfoCommon {
         network: network_name(card).or_else(|| (addresses.network)(card)),
-        ip_address: ip.map(|ip| vec![ip]),
-        mac_address: card.mac_address.clone(),
         connected,
         device_config_id: card.key,
-        ip_config: config.map(Into::into),
         ..Default::default()
     }
+    .into();
+    NICS.with(|recent| recent.share(&mut common));
+    GuestNicInfo {
+        ip_address: ip.map(|ip| vec![ip]),
+        mac_address: card.mac_address.clone(),
+        ip_config: config.map(Into::into),
+        common,
+    }
+}
+
+fn address(ip: Str) -> NetIpConfigInfoIpAddress {
+    let common = NetIpConfigInfoIpAddressCommon { prefix_length: 8, state: some("preferred"), ..Default::default() };
+    let mut common = common.into();
+    ADDRESSES.with(|recent| recent.share(&mut common));
+    NetIpConfigInfoIpAddress { ip_address: ip, common }
 }
 
 fn network_name(card: &VirtualEthernetCard) -> Option<Str> {

@@ -49,17 +49,17 @@ pub fn new(place: &Place, config: Obj<VirtualMachineConfigInfo>, lookup: &dyn Lo
 fn entity(vm: &mut VirtualMachine) {
     vm.value = Some(vec![]);
     vm.available_field = Some(vec![]);
-    vm.custom_value = Some(vec![]);
+    vm.common.custom_value = Some(vec![]);
     vm.overall_status = ManagedEntityStatus::Green;
     vm.config_status = ManagedEntityStatus::Green;
-    vm.config_issue = Some(vec![]);
-    vm.effective_role = Some(vec![-1]);
-    vm.permission = Some(vec![]);
+    vm.common.config_issue = Some(vec![]);
+    vm.common.effective_role = Some(vec![-1]);
+    vm.common.permission = Some(vec![]);
     vm.recent_task = Some(MoRefs::new());
-    vm.declared_alarm_state = Some(vec![]);
-    vm.triggered_alarm_state = Some(vec![]);
+    vm.common.declared_alarm_state = Some(vec![]);
+    vm.common.triggered_alarm_state = Some(vec![]);
     vm.alarm_actions_enabled = Some(true);
-    vm.tag = Some(vec![]);
+    vm.common.tag = Some(vec![]);
     vm.root_snapshot = Some(MoRefs::new());
 }
 

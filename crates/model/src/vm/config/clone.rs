@@ -143,9 +143,9 @@ fn copy(source: &Backing, goal: &DiskGoal, file: Str, context: &Context<'_>) -> 
         Depth::Whole | Depth::Merged => copy.parent = None,
     }
     match copy.parent {
-        None => copy.delta_disk_format = None,
+        None => copy.common.delta_disk_format = None,
         Some(_) => {
-            copy.delta_disk_format.get_or_insert_with(|| "seSparseFormat".into());
+            copy.common.delta_disk_format.get_or_insert_with(|| "seSparseFormat".into());
         }
     }
     copy.uuid = Some(identity::disk_uuid(context.seed, &context.vm.id, &file));

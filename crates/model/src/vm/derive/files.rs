@@ -1,20 +1,27 @@
 //! `layoutEx` and `layout`: the files of a VM.
 
 use vim25::{
-    DataType, DateTime, Obj, Str,
+    DateTime, Obj, Str,
     types::{
         VirtualDisk, VirtualDiskFlatVer2BackingInfo, VirtualMachineConfigInfo, VirtualMachineFileLayout,
         VirtualMachineFileLayoutDiskLayout, VirtualMachineFileLayoutEx, VirtualMachineFileLayoutExDiskLayout,
         VirtualMachineFileLayoutExDiskUnit, VirtualMachineFileLayoutExFileInfo,
-        VirtualMachineFileLayoutExSnapshotLayout, VirtualMachineFileLayoutSnapshotLayout, VirtualMachinePowerState,
-        VirtualMachineRuntimeInfo,
+        VirtualMachineFileLayoutExFileInfoCommon, VirtualMachineFileLayoutExSnapshotLayout,
+        VirtualMachineFileLayoutSnapshotLayout, VirtualMachinePowerState, VirtualMachineRuntimeInfo,
     },
 };
 
-use crate::vm::{
-    path::DatastorePath,
-    snapshot::{SnapshotFacts, chain_of},
+use crate::{
+    kit::Recent,
+    vm::{
+        path::DatastorePath,
+        snapshot::{SnapshotFacts, chain_of},
+    },
 };
+
+thread_local! {
+    static KINDS: Recent<VirtualMachineFileLayoutExFileInfoCommon> = const { Recent::new() };
+}
 
 /// What follows the stem of a disk in the name of the file with its data.
 pub const FLAT_SUFFIX: &str = "-flat.vmdk";
@@ -229,14 +236,14 @@ impl<'a> Files<'a> {
             self.next_key += 1;
             self.next_key - 1
         });
-        let file = VirtualMachineFileLayoutExFileInfo::with(|f| {
-            f.key = key;
-            f.name = name;
-            f.type_ = Str::new_static(kind);
-            f.size = size;
-            f.unique_size = Some(size);
-            f.accessible = Some(true);
-        });
+        let mut common = VirtualMachineFileLayoutExFileInfoCommon {
+            type_: Str::new_static(kind),
+            backing_object_id: None,
+            accessible: Some(true),
+        }
+        .into();
+        KINDS.with(|recent| recent.share(&mut common));
+        let file = VirtualMachineFileLayoutExFileInfo { key, name, size, unique_size: Some(size), common };
         self.all.push(file.into());
         key
     }

@@ -15,11 +15,12 @@ mod touch;
 
 use vim25::{
     MoRef, Obj,
-    mo::VirtualMachine,
+    mo::{ManagedEntityCommon, VirtualMachine},
     types::{VirtualMachineConfigInfo, VirtualMachinePowerState},
 };
 
 use super::{capability::capability, snapshot, surroundings::Lookup};
+use crate::kit::Recent;
 
 pub(crate) use at_rest::AtRest;
 pub use files::{DELTA_SUFFIX, FLAT_SUFFIX, layout, layout_ex};
@@ -28,6 +29,10 @@ pub use methods::disabled_methods;
 pub use rule::Machines;
 pub use storage::storage;
 pub use summary::{config_summary, guest_summary, quick_stats, storage_summary};
+
+thread_local! {
+    static ENTITIES: Recent<ManagedEntityCommon> = const { Recent::new() };
+}
 
 /// Brings every derived property of a VM up to date with the others.
 pub fn refresh(vm: &mut VirtualMachine, this: &MoRef, lookup: &dyn Lookup) {
@@ -38,7 +43,10 @@ pub fn refresh(vm: &mut VirtualMachine, this: &MoRef, lookup: &dyn Lookup) {
     }
     let template = vm.config.as_ref().is_some_and(|c| c.template);
     let disabled = disabled_methods(&state, template, vm.snapshot.is_some());
-    set(&mut vm.disabled_method, Some(disabled));
+    if vm.common.disabled_method.as_ref() != Some(&disabled) {
+        vm.common.disabled_method = Some(disabled);
+        ENTITIES.with(|recent| recent.share(&mut vm.base.common));
+    }
     let tools_run = vm.guest.as_ref().is_some_and(|g| g.tools_running_status.as_deref() == Some("guestToolsRunning"));
     vm.guest_heartbeat_status = summary::heartbeat(tools_run);
     let summary = summary::summary(vm, this);

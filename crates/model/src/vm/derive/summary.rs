@@ -7,12 +7,19 @@ use vim25::{
     mo::VirtualMachine,
     types::{
         GuestInfo, ManagedEntityStatus, VirtualDisk, VirtualEthernetCard, VirtualMachineConfigInfo,
-        VirtualMachineConfigSummary, VirtualMachineGuestSummary, VirtualMachineQuickStats, VirtualMachineStorageInfo,
+        VirtualMachineConfigSummary, VirtualMachineConfigSummaryCommon, VirtualMachineGuestSummary,
+        VirtualMachineGuestSummaryCommon, VirtualMachineQuickStats, VirtualMachineStorageInfo,
         VirtualMachineStorageSummary, VirtualMachineSummary, VirtualTPM, VmConfigInfo,
     },
 };
 
 use super::is_on;
+use crate::kit::Recent;
+
+thread_local! {
+    static CONFIGS: Recent<VirtualMachineConfigSummaryCommon> = const { Recent::new() };
+    static GUESTS: Recent<VirtualMachineGuestSummaryCommon> = const { Recent::new() };
+}
 
 /// Everything that a list of VMs shows.
 pub(super) fn summary(vm: &VirtualMachine, this: &MoRef) -> Obj<VirtualMachineSummary> {
@@ -25,7 +32,7 @@ pub(super) fn summary(vm: &VirtualMachine, this: &MoRef) -> Obj<VirtualMachineSu
         storage: vm.storage.as_deref().map(|s| keep(old.storage.as_ref(), storage_summary(s))),
         quick_stats: old.quick_stats.clone(),
         overall_status: vm.overall_status.clone(),
-        custom_value: vm.custom_value.clone(),
+        custom_value: vm.common.custom_value.clone(),
     };
     if let Some(config) = vm.config.as_deref() {
         let stats = quick_stats(config, is_on(&vm.runtime.power_state), &vm.guest_heartbeat_status);
@@ -48,18 +55,14 @@ pub fn config_summary(config: &VirtualMachineConfigInfo) -> VirtualMachineConfig
     let cpu = config.cpu_allocation.as_ref().and_then(|a| a.reservation);
     let memory = config.memory_allocation.as_ref().and_then(|a| a.reservation);
     let v_app: Option<&VmConfigInfo> = config.v_app_config.as_deref();
-    VirtualMachineConfigSummary {
-        name: config.name.clone(),
+    let mut common = VirtualMachineConfigSummaryCommon {
         template: config.template,
-        vm_path_name: config.files.vm_path_name.clone().unwrap_or_default(),
         memory_size_mb: Some(config.hardware.memory_mb),
         cpu_reservation: cpu.map(clamp),
         memory_reservation: memory.map(clamp),
         num_cpu: Some(config.hardware.num_cpu),
         num_ethernet_cards: Some(devices.iter().filter(|d| d.is::<VirtualEthernetCard>()).count() as i32),
         num_virtual_disks: Some(devices.iter().filter(|d| d.is::<VirtualDisk>()).count() as i32),
-        uuid: Some(config.uuid.clone()),
-        instance_uuid: config.instance_uuid.clone(),
         guest_id: Some(config.guest_id.clone()),
         guest_full_name: Some(config.guest_full_name.clone()),
         annotation: config.annotation.clone(),
@@ -71,21 +74,31 @@ pub fn config_summary(config: &VirtualMachineConfigInfo) -> VirtualMachineConfig
         num_vmiop_backings: Some(0),
         hw_version: Some(config.version.clone()),
     }
+    .into();
+    CONFIGS.with(|recent| recent.share(&mut common));
+    VirtualMachineConfigSummary {
+        name: config.name.clone(),
+        vm_path_name: config.files.vm_path_name.clone().unwrap_or_default(),
+        uuid: Some(config.uuid.clone()),
+        instance_uuid: config.instance_uuid.clone(),
+        common,
+    }
 }
 
 /// `summary.guest`.
 pub fn guest_summary(guest: &GuestInfo) -> VirtualMachineGuestSummary {
-    VirtualMachineGuestSummary {
+    let mut common = VirtualMachineGuestSummaryCommon {
         guest_id: guest.guest_id.clone(),
         guest_full_name: guest.guest_full_name.clone(),
         tools_status: guest.tools_status.clone(),
         tools_version_status: guest.tools_version_status.clone(),
         tools_version_status2: guest.tools_version_status2.clone(),
         tools_running_status: guest.tools_running_status.clone(),
-        host_name: guest.host_name.clone(),
-        ip_address: guest.ip_address.clone(),
         hw_version: guest.hw_version.clone(),
     }
+    .into();
+    GUESTS.with(|recent| recent.share(&mut common));
+    VirtualMachineGuestSummary { host_name: guest.host_name.clone(), ip_address: guest.ip_address.clone(), common }
 }
 
 /// `summary.storage`: the sum over all datastores.

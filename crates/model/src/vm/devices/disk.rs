@@ -130,22 +130,27 @@ fn set_capacity(disk: &mut VirtualDisk, bytes: i64) {
 }
 
 fn fill(disk: &mut VirtualDisk) {
-    let given = disk.storage_io_allocation.as_ref().and_then(|a| a.shares.clone()).or_else(|| disk.shares.clone());
+    let given = disk
+        .common
+        .storage_io_allocation
+        .as_ref()
+        .and_then(|a| a.shares.clone())
+        .or_else(|| disk.common.shares.clone());
     let shares = given.map_or_else(disk_shares, with_level);
-    if disk.shares.as_ref() != Some(&shares) {
-        disk.shares = Some(shares.clone());
+    if disk.common.shares.as_ref() != Some(&shares) {
+        disk.common.shares = Some(shares.clone());
     }
-    let old = disk.storage_io_allocation.as_deref();
+    let old = disk.common.storage_io_allocation.as_deref();
     let allocation = StorageIOAllocationInfo {
         limit: old.and_then(|a| a.limit).or(Some(-1)),
         shares: Some(shares),
         reservation: old.and_then(|a| a.reservation).or(Some(0)),
     };
     if old != Some(&allocation) {
-        disk.storage_io_allocation = Some(allocation.into());
+        disk.common.storage_io_allocation = Some(allocation.into());
     }
-    disk.native_unmanaged_linked_clone.get_or_insert(false);
-    disk.guest_read_only.get_or_insert(false);
+    disk.common.native_unmanaged_linked_clone.get_or_insert(false);
+    disk.common.guest_read_only.get_or_insert(false);
 }
 
 /// The number of shares follows from the level, unless that is `custom`.
@@ -160,7 +165,7 @@ fn with_level(shares: Obj<SharesInfo>) -> Obj<SharesInfo> {
 }
 
 fn check_allocation(index: usize, disk: &VirtualDisk) -> Result<(), Fault> {
-    let Some(allocation) = &disk.storage_io_allocation else { return Ok(()) };
+    let Some(allocation) = &disk.common.storage_io_allocation else { return Ok(()) };
     let custom = allocation.shares.as_ref().is_some_and(|s| !(0..=4000).contains(&s.shares));
     if custom {
         return Err(Fault::device_spec(index, "storageIOAllocation.shares", "shares are 0 to 4000"));

@@ -101,7 +101,7 @@ pub(crate) fn edited(
         merged.disk_mode = after.disk_mode.clone();
     }
     merged.write_through = after.write_through.or(before.write_through);
-    merged.sharing = after.sharing.clone().or(before.sharing.clone());
+    merged.common.sharing = after.common.sharing.clone().or(before.common.sharing.clone());
     complete(bench, index, &mut merged)?;
     Ok(merged)
 }
@@ -190,7 +190,7 @@ fn complete(bench: &Bench<'_>, index: usize, backing: &mut VirtualDiskFlatVer2Ba
         let why = "a thin disk cannot be zeroed beforehand";
         return Err(Fault::device_spec(index, "backing.eagerlyScrub", why));
     }
-    if let Some(sharing) = backing.sharing.as_deref()
+    if let Some(sharing) = backing.common.sharing.as_deref()
         && !VirtualDiskSharing::TYPE.values.contains(&sharing)
     {
         return Err(Fault::device_spec(index, "backing.sharing", format!("'{sharing}' is no way of sharing")));
@@ -210,8 +210,8 @@ fn complete(bench: &Bench<'_>, index: usize, backing: &mut VirtualDiskFlatVer2Ba
     backing.write_through.get_or_insert(false);
     backing.thin_provisioned.get_or_insert(false);
     backing.eagerly_scrub.get_or_insert(false);
-    backing.digest_enabled.get_or_insert(false);
-    backing.sharing.get_or_insert_with(|| "sharingNone".into());
+    backing.common.digest_enabled.get_or_insert(false);
+    backing.common.sharing.get_or_insert_with(|| "sharingNone".into());
     Ok(())
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn create(bench: &Bench<'_>, index: usize, device: &mut Obj<VirtualDe
     let Some(card) = device.cast_mut::<VirtualEthernetCard>() else { return Ok(()) };
     address(bench, index, key, card)?;
     card.wake_on_lan_enabled.get_or_insert(true);
-    card.resource_allocation.get_or_insert_with(nic_allocation);
+    card.common.resource_allocation.get_or_insert_with(nic_allocation);
     card.upt_compatibility_enabled.get_or_insert(passes);
     if let Some(card) = device.cast_mut::<VirtualVmxnet3>() {
         card.uptv2_enabled.get_or_insert(false);

@@ -120,7 +120,9 @@ fn merge_where_asked(config: &mut Obj<Config>, goal: &Goal<'_>) {
         if (goal.disk)(disk.key)?.depth != Depth::Merged || backing.parent.is_none() {
             return None;
         }
-        Some(Backing { parent: None, delta_disk_format: None, ..backing.clone() })
+        let mut merged = Backing { parent: None, ..backing.clone() };
+        merged.common.delta_disk_format = None;
+        Some(merged)
     });
 }
 

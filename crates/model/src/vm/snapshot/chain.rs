@@ -29,12 +29,12 @@ pub fn branch(config: &mut Obj<Config>, vm: &str, seed: u64, taken: &dyn Fn(&str
         let backing = device.cast::<VirtualDisk>().and_then(|d| d.backing.as_ref()?.cast::<Backing>());
         let Some(below) = backing.filter(|b| b.disk_mode == "persistent").cloned() else { continue };
         let file = next_file(&below.file_name, taken);
-        let above = Backing {
+        let mut above = Backing {
             content_id: Some(devices::content_id(seed, vm, &file)),
-            delta_disk_format: Some(FORMAT.into()),
             parent: Some(below.clone().into()),
             ..below
         };
+        above.common.delta_disk_format = Some(FORMAT.into());
         let mut above: Obj<vim25::types::VirtualDeviceBackingInfo> = above.into();
         if let Some(above) = above.cast_mut::<Backing>() {
             above.file_name = file;

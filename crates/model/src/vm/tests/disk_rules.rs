@@ -38,7 +38,7 @@ fn a_disk_says_its_capacity_in_both_units_and_has_an_identity() {
     let backing = flat(&device);
     assert!(backing.uuid.clone().unwrap().starts_with("6000C29"));
     assert_eq!(backing.datastore.clone().unwrap().id, "datastore-5");
-    assert_eq!((backing.thin_provisioned, backing.sharing.as_deref()), (Some(true), Some("sharingNone")));
+    assert_eq!((backing.thin_provisioned, backing.common.sharing.as_deref()), (Some(true), Some("sharingNone")));
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn a_template_does_not_start() {
 
 #[test]
 fn what_cannot_be_called_depends_on_the_state() {
-    let disabled = |vm: &VirtualMachine| vm.disabled_method.clone().unwrap();
+    let disabled = |vm: &VirtualMachine| vm.common.disabled_method.clone().unwrap();
     assert!(disabled(&made(1, true)).contains(&"PowerOnVM_Task".into()));
     let off = disabled(&made(1, false));
     assert!(off.contains(&"PowerOffVM_Task".into()) && !off.contains(&"PowerOnVM_Task".into()));

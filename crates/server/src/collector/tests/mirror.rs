@@ -106,7 +106,7 @@ fn happen(world: &World, dice: &mut Dice, list: &MoRef, machines: u64) {
         0..3 if exists => world.commit(|tx| tx.edit::<mo::VirtualMachine>(&vm).unwrap().name = text),
         3 if exists => world.commit(|tx| {
             let vm = tx.edit::<mo::VirtualMachine>(&vm).unwrap();
-            vm.config = Some(VirtualMachineConfigInfo { annotation: Some(text), ..Default::default() }.into());
+            vm.config = Some(VirtualMachineConfigInfo::with(|config| config.annotation = Some(text)).into());
         }),
         4 if exists => world.commit(|tx| {
             tx.edit::<mo::VirtualMachine>(&vm).unwrap().runtime.host = Some(moref("HostSystem", host));

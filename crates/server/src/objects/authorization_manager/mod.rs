@@ -66,7 +66,7 @@ fn tell(tx: &mut Tx<'_>, call: &Call, event: impl Extends<Event>, message: Strin
 /// Refuses a world without an administrator at its root.
 fn keep_an_administrator(tx: &Tx<'_>) -> Result<(), Fault> {
     let root = crate::service::content(tx).map(|content| content.root_folder.clone());
-    let permissions = |root: MoRef| tx.get::<mo::ManagedEntity>(&root).and_then(|e| e.permission.as_ref());
+    let permissions = |root: MoRef| tx.get::<mo::ManagedEntity>(&root).and_then(|e| e.common.permission.as_ref());
     let is_admin = |p: &&Obj<vim25::types::Permission>| p.role_id == ADMIN && p.propagate;
     if root.and_then(permissions).is_some_and(|all| all.iter().any(|p| is_admin(&p))) {
         return Ok(());

@@ -30,7 +30,7 @@ pub(super) fn of_entity(
     args: args::RetrieveEntityPermissions,
 ) -> Result<Option<Vec<Obj<Permission>>>, Fault> {
     let world = call.snapshot();
-    let on = |at: &MoRef| world.get::<mo::ManagedEntity>(at).map(|e| e.permission.clone().unwrap_or_default());
+    let on = |at: &MoRef| world.get::<mo::ManagedEntity>(at).map(|e| e.common.permission.clone().unwrap_or_default());
     let mut found = on(&args.entity).ok_or_else(|| Fault::object_not_found(&args.entity))?;
     if args.inherited {
         for above in tree::ancestors(&world, &args.entity) {
@@ -93,7 +93,9 @@ pub(super) fn with_role(world: &Snapshot, role: i32) -> Vec<Obj<Permission>> {
 pub(super) fn change_role(tx: &mut Tx<'_>, from: i32, to: Option<i32>) {
     let entities: Vec<MoRef> = with_role(tx.before(), from).iter().filter_map(|p| p.entity.clone()).collect();
     for entity in entities {
-        let Some(list) = tx.edit::<mo::ManagedEntity>(&entity).and_then(|e| e.permission.as_mut()) else { continue };
+        let Some(list) = tx.edit::<mo::ManagedEntity>(&entity).and_then(|e| e.common.permission.as_mut()) else {
+            continue;
+        };
         match to {
             None => list.retain(|p| p.role_id != from),
             Some(to) => list.iter_mut().filter(|p| p.role_id == from).for_each(|p| p.role_id = to),
@@ -103,7 +105,7 @@ pub(super) fn change_role(tx: &mut Tx<'_>, from: i32, to: Option<i32>) {
 
 fn everywhere(world: &Snapshot) -> impl Iterator<Item = &Obj<Permission>> {
     let entities = world.iter().filter_map(|object| vim25::cast::<mo::ManagedEntity>(&*object.content));
-    entities.flat_map(|entity| entity.permission.iter().flatten())
+    entities.flat_map(|entity| entity.common.permission.iter().flatten())
 }
 
 /// Whether two permissions are for one user or group.
@@ -113,7 +115,7 @@ fn same(a: &Permission, b: &Permission) -> bool {
 
 fn list<'t>(tx: &'t mut Tx<'_>, entity: &MoRef) -> Result<&'t mut Vec<Obj<Permission>>, Fault> {
     let entity = tx.edit::<mo::ManagedEntity>(entity).ok_or_else(|| Fault::object_not_found(entity))?;
-    Ok(entity.permission.get_or_insert_default())
+    Ok(entity.common.permission.get_or_insert_default())
 }
 
 fn check(tx: &Tx<'_>, call: &Call, entity: &MoRef, permissions: &[Obj<Permission>]) -> Result<(), Fault> {

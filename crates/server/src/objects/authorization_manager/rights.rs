@@ -25,7 +25,9 @@ fn manager(world: &impl Reader) -> Option<&mo::AuthorizationManager> {
 
 /// The permission that decides what a user may do with an object, if one names the user.
 fn deciding<'w>(world: &'w impl Reader, user: &str, object: &MoRef) -> Option<&'w Obj<Permission>> {
-    let on = |at: &MoRef| world.read::<mo::ManagedEntity>(at).and_then(|e| e.permission.as_deref()).unwrap_or_default();
+    let on = |at: &MoRef| {
+        world.read::<mo::ManagedEntity>(at).and_then(|e| e.common.permission.as_deref()).unwrap_or_default()
+    };
     let names = |p: &&Obj<Permission>| !p.group && same_user(&p.principal, user);
     let direct = on(object).iter().find(names);
     direct.or_else(|| tree::ancestors(world, object).find_map(|at| on(at).iter().find(|p| p.propagate && names(p))))

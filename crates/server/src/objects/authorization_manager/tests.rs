@@ -55,7 +55,7 @@ fn world() -> World {
             Some(vec![system_role(ADMIN, "Admin", &PRIVILEGES), system_role(READ_ONLY, "ReadOnly", &PRIVILEGES[..3])]);
         let mut admin = permission("LAB\\chief", ADMIN, true);
         admin.entity = Some(root());
-        tx.edit::<mo::Folder>(&root()).unwrap().permission = Some(vec![admin]);
+        tx.edit::<mo::Folder>(&root()).unwrap().common.permission = Some(vec![admin]);
     });
     world
 }

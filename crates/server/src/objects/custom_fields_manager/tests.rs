@@ -71,7 +71,7 @@ fn a_value_shows_in_both_places_and_replaces_the_one_before() {
     set(&world, vm(), key, "ann").unwrap();
     world.call(&vm(), args::SetCustomValue { key: "owner".into(), value: "bob".into() }).unwrap();
     let entity: mo::ManagedEntity = world.get(&vm());
-    assert_eq!(texts(&entity.custom_value), [(key, "bob")]);
+    assert_eq!(texts(&entity.common.custom_value), [(key, "bob")]);
     assert_eq!(texts(&entity.base.value), [(key, "bob")]);
     let snapshot = world.core.inventory.snapshot();
     let event = snapshot.events().back().unwrap();
@@ -100,7 +100,7 @@ fn a_removed_field_takes_its_values_with_it_and_its_key_is_not_used_again() {
     set(&world, vm(), key, "ann").unwrap();
     world.call(&manager(), args::RemoveCustomFieldDef { key }).unwrap();
     let entity: mo::ManagedEntity = world.get(&vm());
-    assert!(texts(&entity.custom_value).is_empty() && texts(&entity.base.value).is_empty());
+    assert!(texts(&entity.common.custom_value).is_empty() && texts(&entity.base.value).is_empty());
     assert_eq!(entity.available_field, Some(vec![]));
     assert_eq!(refused(world.call(&manager(), args::RemoveCustomFieldDef { key })).0, "InvalidArgument");
     assert!(add(&world, "owner", None).unwrap().key > key);

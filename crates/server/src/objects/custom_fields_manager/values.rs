@@ -44,7 +44,7 @@ fn set(tx: &mut Tx<'_>, call: &Call, entity: &MoRef, field: &CustomFieldDef, val
     let object = tx.edit::<mo::ExtensibleManagedObject>(entity).ok_or_else(|| Fault::object_not_found(entity))?;
     let before = put(&mut object.value, content.clone());
     let Some(of_entity) = tx.edit::<mo::ManagedEntity>(entity) else { return Ok(()) };
-    put(&mut of_entity.custom_value, content);
+    put(&mut of_entity.common.custom_value, content);
     let name = of_entity.name.clone();
     let event = CustomFieldValueChangedEvent::with(|event| {
         event.entity = events::entity(tx, entity);
@@ -88,7 +88,7 @@ pub(super) fn clear(tx: &mut Tx<'_>, key: i32) {
             without(&mut object.value);
         }
         if let Some(entity) = tx.edit::<mo::ManagedEntity>(&moref) {
-            without(&mut entity.custom_value);
+            without(&mut entity.common.custom_value);
         }
     }
 }

@@ -37,7 +37,7 @@ fn apply(work: &Work, tx: &mut Tx<'_>, name: &str) -> Result<Option<Any>, Fault>
 pub fn refuse_disabled(call: &Call, method: &str) -> Result<(), Fault> {
     let world = call.snapshot();
     let entity = world.get::<mo::ManagedEntity>(&call.this).ok_or_else(|| Fault::object_not_found(&call.this))?;
-    match entity.disabled_method.iter().flatten().any(|m| m == method) {
+    match entity.common.disabled_method.iter().flatten().any(|m| m == method) {
         true => {
             Err(Fault::not_supported(format!("{method} is not allowed on '{}' in its current state.", entity.name)))
         }

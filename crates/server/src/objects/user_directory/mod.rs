@@ -95,7 +95,7 @@ fn retrieve(call: &Call, args: args::RetrieveUserGroups) -> Result<Option<Vec<Ob
 fn all(call: &Call) -> BTreeMap<Principal, bool> {
     let world = call.snapshot();
     let entities = world.iter().filter_map(|object| vim25::cast::<mo::ManagedEntity>(&*object.content));
-    let permissions = entities.flat_map(|entity| entity.permission.iter().flatten());
+    let permissions = entities.flat_map(|entity| entity.common.permission.iter().flatten());
     let mut all: BTreeMap<Principal, bool> = permissions.map(|p| (Principal::parse(&p.principal), p.group)).collect();
     for session in call.core.sessions.all() {
         all.entry(Principal::parse(&session.user)).or_insert(false);
@@ -134,7 +134,7 @@ mod tests {
                 Permission { principal: principal.into(), group, role_id: -1, ..Default::default() }.into()
             };
             let root = tx.edit::<mo::Folder>(&moref("Folder", "group-d1")).unwrap();
-            root.permission = Some(names.map(permission).to_vec());
+            root.common.permission = Some(names.map(permission).to_vec());
         });
         world
     }

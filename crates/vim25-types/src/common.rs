@@ -1,0 +1,84 @@
+//! Fields that many objects of a type have in common.
+
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
+
+/// The fields of an object that mostly are the same in others of its type: one pointer in each object to values that its
+/// copies share.
+///
+/// Reading goes through [`Deref`]. Changing copies the fields first if they are shared; so a change that is none is better
+/// left out, and [`Common::share`] brings together again what was made twice.
+pub struct Common<T>(Option<Arc<T>>);
+
+/// Implemented by the generated groups of fields.
+pub trait Group: Clone + Default + PartialEq + 'static {
+    /// One with every field unset or at its default.
+    fn blank() -> &'static Self;
+}
+
+impl<T: Group> Common<T> {
+    /// Takes the fields of `other` where they are equal, so that both share them.
+    pub fn share(&mut self, other: &Common<T>) {
+        if !self.same(other) && **self == **other {
+            self.0.clone_from(&other.0);
+        }
+    }
+
+    /// Whether both share their fields.
+    pub fn same(&self, other: &Common<T>) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+}
+
+impl<T: Group> Deref for Common<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match &self.0 {
+            Some(fields) => fields,
+            None => T::blank(),
+        }
+    }
+}
+
+impl<T: Group> DerefMut for Common<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
+}
+
+impl<T> Clone for Common<T> {
+    fn clone(&self) -> Self {
+        Common(self.0.clone())
+    }
+}
+
+impl<T> Default for Common<T> {
+    fn default() -> Self {
+        Common(None)
+    }
+}
+
+impl<T> From<T> for Common<T> {
+    fn from(fields: T) -> Self {
+        Common(Some(Arc::new(fields)))
+    }
+}
+
+impl<T: Group> PartialEq for Common<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.same(other) || **self == **other
+    }
+}
+
+impl<T: Group + fmt::Debug> fmt::Debug for Common<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
