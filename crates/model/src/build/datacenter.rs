@@ -202,6 +202,7 @@ impl<'s> Builder<'s> {
                 }
             }
         }
+        self.machines.finish(tx, &room, lists);
     }
 }
 

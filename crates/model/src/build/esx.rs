@@ -58,6 +58,7 @@ pub(super) fn build(tx: &mut Tx<'_>, settings: &Settings, lists: &mut Lists) -> 
         machines.insert(tx, &mut room, this.clone(), format!("ha-host_VM{index}").into(), &compute.pool, lists);
         vms.push(this);
     }
+    machines.finish(tx, &room, lists);
     let datastores = volumes.into_iter().map(|v| v.datastore).collect();
     Lab { root, datacenters: vec![dc], hosts: hosts.to_vec(), datastores, vms }
 }

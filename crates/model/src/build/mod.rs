@@ -1,5 +1,6 @@
 //! Builds a whole world in one transaction: first ids, then objects, then the lists that join them.
 
+mod crew;
 mod datacenter;
 mod esx;
 mod lists;
