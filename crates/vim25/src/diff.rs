@@ -72,6 +72,7 @@ fn values(prefix: &str, field: &Field, old: Ref<'_>, new: Ref<'_>, out: &mut Vec
                 return objects(&join(prefix, field.name), &**a, &**b, out);
             }
         }
+        (Ref::List(a), Ref::List(b)) if std::ptr::addr_eq(a, b) => return,
         (Ref::List(a), Ref::List(b)) if field.list && keyed(field) => {
             if let Some(plan) = match_items(a, b) {
                 return items(&join(prefix, field.name), field, a, b, plan, out);
