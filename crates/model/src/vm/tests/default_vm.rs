@@ -171,3 +171,28 @@ fn a_default_vm_takes_less_than_eight_kibibytes_of_its_own() {
     let bytes = std::mem::size_of::<VirtualMachine>() + own_bytes(&second, &mut seen);
     assert!((4_000..8_192).contains(&bytes), "{bytes}");
 }
+
+#[test]
+fn vms_of_one_model_share_the_groups_of_fields_that_they_have_in_common() {
+    let (store, host) = (datastore("LocalDS_0").unwrap(), host());
+    let model = Model::new(&individual(0, &store, &host), true, &World::default());
+    let [one, other] = [1, 2].map(|number| model.make(&individual(number, &store, &host), &World::default()));
+    assert!(one.base.common.same(&other.base.common) && one.base.base.common.same(&other.base.base.common));
+    let (config, like) = (one.config.as_ref().unwrap(), other.config.as_ref().unwrap());
+    assert!(config.common.same(&like.common));
+    for (device, like) in config.hardware.device.iter().flatten().zip(like.hardware.device.iter().flatten()) {
+        assert!(device.common.same(&like.common), "device {}", device.key);
+        if let (Some(disk), Some(like)) = (device.cast::<VirtualDisk>(), like.cast::<VirtualDisk>()) {
+            assert!(disk.common.same(&like.common));
+        }
+        if let (Some(card), Some(like)) = (device.cast::<VirtualEthernetCard>(), like.cast::<VirtualEthernetCard>()) {
+            assert!(card.common.same(&like.common));
+        }
+    }
+    assert!(one.guest.as_ref().unwrap().common.same(&other.guest.as_ref().unwrap().common));
+    assert!(one.summary.config.common.same(&other.summary.config.common));
+    let files = |vm: &VirtualMachine| vm.layout_ex.clone().unwrap().file.clone().unwrap_or_default();
+    for (file, like) in files(&one).iter().zip(&files(&other)) {
+        assert!(file.common.same(&like.common), "{}", file.name);
+    }
+}
