@@ -176,10 +176,12 @@ impl Slot {
             Step::None | Step::Private => {}
             Step::Properties(names) if was.is_some_and(|was| Arc::ptr_eq(&was, old)) => self.properties = names,
             Step::Properties(names) if old.is_like(new) => {
-                let known = std::mem::take(&mut self.properties);
-                let more = names.into_iter().filter(|name| !known.contains(name));
-                let differs = |name: &&str| before.field(name) != now.field(name);
-                self.properties = known.iter().copied().chain(more).filter(differs).collect();
+                // What differed stays different unless this step wrote it again; what it wrote first differs now.
+                let known = |name: &&'static str| self.properties.contains(name);
+                let (again, first): (Vec<&str>, Vec<&str>) = names.into_iter().partition(known);
+                let differs = |name: &&str| !again.contains(name) || before.field(name) != now.field(name);
+                self.properties.retain(differs);
+                self.properties.extend(first);
             }
             Step::Properties(_) | Step::Whole if old.is_like(new) => self.properties = diff::fields(before, now),
             Step::Properties(_) | Step::Whole => self.properties.clear(),
