@@ -64,7 +64,21 @@ fn changes(world: &World) -> Vec<Path<'_>> {
         ("diff", Box::new(move || drop(black_box(diff::diff(&old, &new))))),
         ("commit of a power state", Box::new(power)),
         ("task that reconfigures", Box::new(annotate)),
+        ("task that powers off or on", Box::new(cycle_of(world, &world.lab.vms[2]))),
     ]
+}
+
+/// Powers a machine off, or on again, as a client does.
+fn cycle_of<'a>(world: &'a World, vm: &'a MoRef) -> impl FnMut() + 'a {
+    let mut on = true;
+    move || {
+        on = !on;
+        if on {
+            world.task(vm, args::PowerOnVM_Task::default());
+        } else {
+            world.task(vm, args::PowerOffVM_Task::default());
+        }
+    }
 }
 
 /// Turns a machine off, or on again, in the inventory.
