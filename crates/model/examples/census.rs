@@ -3,7 +3,7 @@
 //! Walks the properties of every machine and tells, by property path, how many blocks of memory a machine has for itself
 //! and how large they are; what machines share is counted where it is first met. Sizes are rounded as glibc's allocator
 //! does it. Lists are taken to have no room to spare. The last lines have what the walk does not see: indexes, the tree
-//! of objects, and what other objects keep of a machine.
+//! of objects, the groups of fields that machines share, and what other objects keep of a machine.
 
 #![allow(clippy::print_stdout, reason = "a report")]
 

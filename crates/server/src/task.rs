@@ -2,9 +2,11 @@
 //!
 //! A handler makes a task and returns its reference. Work that takes no time is done by then: it is tried before the call
 //! is answered, and what waits goes on by itself. The task comes into the world with the first commit of its work, so that
-//! work of one transaction is one commit, task and events included; a commit records success or the fault. The delay that the settings give the operation lies before the work of a task made with [`start`]; the work of
-//! one made with [`stage`] spends it itself, between the commit that begins it and the one that ends it, so that clients
-//! see what is under way. A task can be cancelled until its delay is over; from then on it cannot, because what the work
+//! work of one transaction is one commit, task and events included; a commit records success or the fault.
+//!
+//! The delay that the settings give the operation lies before the work of a task made with [`start`]; the work of one made
+//! with [`stage`] spends it itself, between the commit that begins it and the one that ends it, so that clients see what is
+//! under way. A task can be cancelled until its delay is over; from then on it cannot, because what the work
 //! does and what the task says would differ. A finished task never changes again.
 
 mod entry;

@@ -23,7 +23,7 @@ impl Derive for HostUsage {
     }
 
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
-        for moref in touched.iter().filter(|m| m.kind == "HostSystem") {
+        for moref in touched {
             let load = tx.private::<MachineTotal>(&moref.id).copied().unwrap_or_default().0;
             let Some(host) = tx.get::<HostSystem>(moref) else { continue };
             let summary = summary(host, &load);

@@ -49,7 +49,7 @@ impl Derive for PoolUsage {
     }
 
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
-        for moref in touched.iter().filter(|m| is_pool(m)) {
+        for moref in touched {
             hand_over(tx, moref);
             refresh(tx, moref);
         }

@@ -183,7 +183,7 @@ impl Derive for Totals {
 
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         let mut changes = Changes::default();
-        for moref in touched.iter().filter(|m| m.kind == "VirtualMachine") {
+        for moref in touched {
             let starts = starts(tx, moref);
             let vm = tx.get::<VirtualMachine>(moref);
             let old = match vm {

@@ -26,7 +26,7 @@ impl Derive for Methods {
     }
 
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
-        for moref in touched.iter().filter(|moref| moref.kind == "HostSystem") {
+        for moref in touched {
             let Some(host) = tx.get::<HostSystem>(moref) else { continue };
             let disabled = disabled(&host.runtime);
             if host.common.disabled_method.as_ref() != Some(&disabled)

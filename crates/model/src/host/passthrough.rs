@@ -21,7 +21,7 @@ impl Derive for Passthrough {
     }
 
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
-        for moref in touched.iter().filter(|moref| moref.kind == "HostSystem") {
+        for moref in touched {
             if may_differ(tx, moref) {
                 host(tx, moref);
             }

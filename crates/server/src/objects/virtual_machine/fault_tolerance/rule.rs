@@ -24,8 +24,7 @@ impl Derive for States {
     }
 
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
-        let machines = touched.iter().filter(|m| m.kind == "VirtualMachine");
-        let heads: BTreeSet<MoRef> = machines.filter_map(|vm| head(tx, vm)).collect();
+        let heads: BTreeSet<MoRef> = touched.iter().filter_map(|vm| head(tx, vm)).collect();
         heads.iter().for_each(|vm| refresh(tx, vm));
     }
 }
