@@ -24,6 +24,7 @@ pub mod host;
 mod kit;
 pub mod network;
 pub mod pool;
+mod seen;
 mod settings;
 pub mod vm;
 

@@ -26,12 +26,12 @@ impl Derive for HostUsage {
         for moref in touched {
             let load = tx.private::<MachineTotal>(&moref.id).copied().unwrap_or_default().0;
             let Some(host) = tx.get::<HostSystem>(moref) else { continue };
-            let summary = summary(host, &load);
-            let licensable = licensable(host, &load);
-            let same = host.summary == summary && host.licensable_resource == licensable;
-            if !same && let Some(host) = tx.edit::<HostSystem>(moref) {
-                put(&mut host.summary, summary);
-                put(&mut host.licensable_resource, licensable);
+            let (summary, licensable) = (summary(host, &load), licensable(host, &load));
+            if (summary.is_some() || licensable.is_some())
+                && let Some(host) = tx.edit::<HostSystem>(moref)
+            {
+                summary.into_iter().for_each(|summary| host.summary = summary);
+                licensable.into_iter().for_each(|licensable| host.licensable_resource = licensable);
             }
         }
     }
@@ -41,40 +41,40 @@ fn is_on(host: &HostSystem) -> bool {
     host.runtime.power_state == HostSystemPowerState::PoweredOn
 }
 
-fn summary(host: &HostSystem, load: &Load) -> Obj<HostListSummary> {
-    let mut summary = host.summary.clone();
+/// The summary of a host, if it differs.
+fn summary(host: &HostSystem, load: &Load) -> Option<Obj<HostListSummary>> {
+    let known = &host.summary;
     let used = |own, machines| Some(if is_on(host) { clamp(own + machines) } else { 0 });
     let cpu = used(HYPERVISOR_CPU, load.cpu);
     let memory = used(HYPERVISOR_MEMORY, load.host_memory);
-    let stats = &summary.quick_stats;
-    if stats.overall_cpu_usage != cpu || stats.overall_memory_usage != memory {
+    let stats = &known.quick_stats;
+    let same_stats = stats.overall_cpu_usage == cpu && stats.overall_memory_usage == memory;
+    let same_state = known.runtime.as_ref() == Some(&host.runtime) && known.overall_status == host.overall_status;
+    let same_name = known.config.name == host.name;
+    if same_stats && same_state && same_name && known.custom_value == host.common.custom_value {
+        return None;
+    }
+    let mut summary = known.clone();
+    if !same_stats {
         summary.quick_stats.overall_cpu_usage = cpu;
         summary.quick_stats.overall_memory_usage = memory;
     }
-    if summary.runtime.as_ref() != Some(&host.runtime) {
-        summary.runtime = Some(host.runtime.clone());
-    }
-    if summary.overall_status != host.overall_status {
-        summary.overall_status = host.overall_status.clone();
-    }
-    if summary.config.name != host.name {
+    if !same_name {
         summary.config.name = host.name.clone();
     }
-    if summary.custom_value != host.common.custom_value {
-        summary.custom_value = host.common.custom_value.clone();
-    }
-    summary
+    put(&mut summary.runtime, Some(host.runtime.clone()));
+    put(&mut summary.overall_status, host.overall_status.clone());
+    put(&mut summary.custom_value, host.common.custom_value.clone());
+    Some(summary)
 }
 
-/// Licences know how many virtual machines have been started.
-fn licensable(host: &HostSystem, load: &Load) -> Obj<HostLicensableResourceInfo> {
-    let mut info = host.licensable_resource.clone();
-    let started = Any::Long(load.running);
-    let at = info.resource.iter().position(|r| r.key == "numVmsStarted" && r.value != started);
-    if let Some(at) = at {
-        info.resource[at].value = started;
-    }
-    info
+/// Licences know how many virtual machines have been started; none if they know it already.
+fn licensable(host: &HostSystem, load: &Load) -> Option<Obj<HostLicensableResourceInfo>> {
+    let (known, started) = (&host.licensable_resource, Any::Long(load.running));
+    let at = known.resource.iter().position(|r| r.key == "numVmsStarted" && r.value != started)?;
+    let mut info = known.clone();
+    info.resource[at].value = started;
+    Some(info)
 }
 
 /// Whether machines can run on a host: it is connected, on and not in maintenance.

@@ -61,6 +61,11 @@ pub(crate) fn capacity(host: &HostSystem) -> (i64, i64) {
     (mhz, bytes >> 20)
 }
 
+/// Whether an object differs in one of these properties from what it was before the transaction, or came or went.
+fn differs(tx: &mut Tx<'_>, moref: &MoRef, properties: &[&str]) -> bool {
+    tx.changed(moref).is_none_or(|changed| changed.iter().any(|name| properties.contains(name)))
+}
+
 /// Puts a value where another one stands, if it differs: what is equal stays shared.
 fn put<T: PartialEq>(place: &mut T, value: T) {
     if *place != value {

@@ -12,6 +12,16 @@ use vim25::{
 pub(super) struct Mirrors;
 
 impl Derive for Mirrors {
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&[
+            "Network",
+            "OpaqueNetwork",
+            "DistributedVirtualPortgroup",
+            "VmwareDistributedVirtualSwitch",
+            "DistributedVirtualSwitch",
+        ])
+    }
+
     fn follows_itself(&self) -> bool {
         false
     }

@@ -1,13 +1,11 @@
 //! Run-time state of resource pools and vApps: what their machines and child pools reserve and use.
 
-use inventory::{Derive, Tx};
-use vim25::{
-    MoRef, Obj, Str,
-    mo::{ResourcePool, VirtualApp},
-    types::*,
-};
+use std::collections::BTreeSet;
 
-use super::{Load, clamp, totals::MachineTotal};
+use inventory::{Derive, Tx};
+use vim25::{MoRef, Obj, mo::ResourcePool, types::*};
+
+use super::{Load, clamp, put, totals::MachineTotal};
 use crate::vm::admission::Level;
 
 const MIB: i64 = 1 << 20;
@@ -25,15 +23,55 @@ struct ChildTotal {
 /// What a pool handed its parent last. Private state of pools.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Handed {
-    parent: Option<Str>,
+    parent: Option<MoRef>,
     total: ChildTotal,
+}
+
+/// What machines and child pools of a pool have.
+#[derive(Clone, Copy)]
+struct Inside {
+    machines: Load,
+    children: ChildTotal,
+}
+
+impl Inside {
+    fn of(tx: &Tx<'_>, pool: &MoRef) -> Inside {
+        let machines = tx.private::<MachineTotal>(&pool.id).copied().unwrap_or_default().0;
+        Inside { machines, children: tx.private::<ChildTotal>(&pool.id).copied().unwrap_or_default() }
+    }
+
+    /// What they use.
+    fn load(&self) -> Load {
+        let mut load = self.machines;
+        load += self.children.load;
+        load
+    }
+
+    /// What they have reserved: MHz and MiB.
+    fn reserved(&self) -> (i64, i64) {
+        let (machines, children) = (&self.machines, &self.children);
+        (machines.cpu_reserved + children.cpu_held, machines.memory_reserved + children.memory_held)
+    }
+
+    /// What their pool takes from its parent: its own reservation, or what is reserved in it if that is more.
+    fn held(&self, pool: &ResourcePool) -> ChildTotal {
+        let (cpu, memory) = self.reserved();
+        ChildTotal {
+            load: self.load(),
+            cpu_held: Level::of(&pool.config.cpu_allocation, cpu).held(),
+            memory_held: Level::of(&pool.config.memory_allocation, memory).held(),
+        }
+    }
 }
 
 /// Reads what a pool with all that is in it uses.
 pub(super) fn total_load(tx: &Tx<'_>, pool: &MoRef) -> Load {
-    let mut load = tx.private::<MachineTotal>(&pool.id).copied().unwrap_or_default().0;
-    load += tx.private::<ChildTotal>(&pool.id).copied().unwrap_or_default().load;
-    load
+    Inside::of(tx, pool).load()
+}
+
+/// What machines and child pools of a pool have reserved: MHz and MiB.
+pub(crate) fn reserved(tx: &Tx<'_>, pool: &MoRef) -> (i64, i64) {
+    Inside::of(tx, pool).reserved()
 }
 
 /// The rule.
@@ -48,97 +86,104 @@ impl Derive for PoolUsage {
         Some(&["ResourcePool", "VirtualApp"])
     }
 
+    /// What is handed on goes up to the last parent in one run, and what follows from a pool down to its last child.
+    fn follows_itself(&self) -> bool {
+        false
+    }
+
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
-        for moref in touched {
-            hand_over(tx, moref);
-            refresh(tx, moref);
+        let mut parents = BTreeSet::new();
+        touched.iter().for_each(|pool| hand_over(tx, pool, &mut parents));
+        while !parents.is_empty() {
+            let mut above = BTreeSet::new();
+            for pool in &parents {
+                hand_over(tx, pool, &mut above);
+                refresh(tx, pool);
+            }
+            parents = above;
         }
+        touched.iter().for_each(|pool| refresh(tx, pool));
     }
 }
 
-/// Tells the parent what this pool has; the parent is then touched, and does the same.
-fn hand_over(tx: &mut Tx<'_>, moref: &MoRef) {
+/// Tells the parent what this pool has. A parent that learns something new does the same next.
+fn hand_over(tx: &mut Tx<'_>, moref: &MoRef, parents: &mut BTreeSet<MoRef>) {
     let new = tx.get::<ResourcePool>(moref).map(|pool| {
-        let parent = pool.parent.as_ref().filter(|p| is_pool(p)).map(|p| p.id.clone());
-        Handed { total: held(tx, moref, pool), parent }
+        let parent = pool.parent.clone().filter(is_pool);
+        Handed { total: Inside::of(tx, moref).held(pool), parent }
     });
     let old = match &new {
-        Some(_) => tx.private::<Handed>(&moref.id).cloned(),
-        None => tx.before().private::<Handed>(&moref.id).cloned(),
+        Some(_) => tx.private::<Handed>(&moref.id),
+        None => tx.before().private::<Handed>(&moref.id),
     };
-    if old == new {
+    if old == new.as_ref() {
         return;
     }
-    if let Some(Handed { parent: Some(parent), total }) = &old {
-        change(tx, parent, |children| {
+    if let Some(Handed { parent: Some(parent), total }) = old.cloned() {
+        let taken = change(tx, &parent, |children| {
             children.load -= total.load;
             children.cpu_held -= total.cpu_held;
             children.memory_held -= total.memory_held;
         });
+        parents.extend(taken.then_some(parent));
     }
     let Some(new) = new else { return };
     if let Some(parent) = &new.parent {
-        change(tx, parent, |children| {
+        let given = change(tx, parent, |children| {
             children.load += new.total.load;
             children.cpu_held += new.total.cpu_held;
             children.memory_held += new.total.memory_held;
         });
+        parents.extend(given.then(|| parent.clone()));
     }
     tx.set_private(&moref.id, new);
 }
 
-fn change(tx: &mut Tx<'_>, pool: &str, change: impl FnOnce(&mut ChildTotal)) {
-    let mut children = tx.private::<ChildTotal>(pool).copied().unwrap_or_default();
+/// Changes what a pool knows of its children. Whether there is such a pool.
+fn change(tx: &mut Tx<'_>, pool: &MoRef, change: impl FnOnce(&mut ChildTotal)) -> bool {
+    let mut children = tx.private::<ChildTotal>(&pool.id).copied().unwrap_or_default();
     change(&mut children);
-    tx.set_private(pool, children);
-}
-
-/// What a pool takes from its parent: its own reservation, or what is reserved in it if that is more.
-fn held(tx: &Tx<'_>, moref: &MoRef, pool: &ResourcePool) -> ChildTotal {
-    let (cpu, memory) = reserved(tx, moref);
-    ChildTotal {
-        load: total_load(tx, moref),
-        cpu_held: Level::of(&pool.config.cpu_allocation, cpu).held(),
-        memory_held: Level::of(&pool.config.memory_allocation, memory).held(),
-    }
-}
-
-/// What machines and child pools of a pool have reserved: MHz and MiB.
-pub(crate) fn reserved(tx: &Tx<'_>, moref: &MoRef) -> (i64, i64) {
-    let own = tx.private::<MachineTotal>(&moref.id).copied().unwrap_or_default().0;
-    let children = tx.private::<ChildTotal>(&moref.id).copied().unwrap_or_default();
-    (own.cpu_reserved + children.cpu_held, own.memory_reserved + children.memory_held)
+    tx.set_private(&pool.id, children)
 }
 
 /// Brings the state of a pool up to date, and of the pools in it whose reserve is that of this one.
 fn refresh(tx: &mut Tx<'_>, moref: &MoRef) {
     let Some(pool) = tx.get::<ResourcePool>(moref) else { return };
-    let runtime = runtime(tx, moref, pool);
-    let changed = *pool.runtime != runtime;
-    let load = total_load(tx, moref);
-    let children = pool.resource_pool.clone().unwrap_or_default();
-    if changed {
-        let runtime: Obj<ResourcePoolRuntimeInfo> = runtime.into();
-        if let Some(pool) = tx.edit::<ResourcePool>(moref) {
-            pool.runtime = runtime;
-        }
-        children.iter().for_each(|child| refresh(tx, child));
+    let inside = Inside::of(tx, moref);
+    let runtime = runtime(tx, pool, &inside);
+    let summary = summary(pool, runtime.as_ref().unwrap_or(&pool.runtime), &inside.load());
+    let children = pool.resource_pool.clone().filter(|_| runtime.is_some());
+    if (runtime.is_some() || summary.is_some())
+        && let Some(pool) = tx.edit::<ResourcePool>(moref)
+    {
+        runtime.into_iter().for_each(|runtime| pool.runtime = runtime);
+        summary.into_iter().for_each(|summary| pool.summary = summary);
     }
-    summarize(tx, moref, &load);
+    children.iter().flatten().for_each(|child| refresh(tx, child));
 }
 
-fn runtime(tx: &Tx<'_>, moref: &MoRef, pool: &ResourcePool) -> ResourcePoolRuntimeInfo {
-    let load = total_load(tx, moref);
-    let (cpu_used, memory_used) = reserved(tx, moref);
-    let above = pool.parent.as_ref().and_then(|p| tx.get::<ResourcePool>(p)).map(|p| &p.runtime);
+/// The run-time state of a pool, if it differs.
+fn runtime(tx: &Tx<'_>, pool: &ResourcePool, inside: &Inside) -> Option<Obj<ResourcePoolRuntimeInfo>> {
+    let (load, (cpu_used, memory_used)) = (inside.load(), inside.reserved());
+    let above = pool.parent.as_ref().filter(|p| is_pool(p)).and_then(|p| tx.get::<ResourcePool>(p)).map(|p| &p.runtime);
     let (cpu, memory) = (&pool.config.cpu_allocation, &pool.config.memory_allocation);
-    let mut new = (*pool.runtime).clone();
-    let cpu_above = above.map(|r| &*r.cpu);
-    new.cpu = usage(cpu, 1, cpu_used, load.cpu_reserved, load.cpu, cpu_above).into();
+    let cpu = usage(cpu, 1, cpu_used, load.cpu_reserved, load.cpu, above.map(|r| &*r.cpu));
     let memory_above = above.map(|r| &*r.memory);
-    new.memory = usage(memory, MIB, memory_used, load.memory_reserved, load.host_memory, memory_above).into();
+    let memory = usage(memory, MIB, memory_used, load.memory_reserved, load.host_memory, memory_above);
+    let known = &pool.runtime;
+    let (same_cpu, same_memory) = (*known.cpu == cpu, *known.memory == memory);
+    if same_cpu && same_memory && known.overall_status == pool.overall_status {
+        return None;
+    }
+    let mut new = known.clone();
+    if !same_cpu {
+        new.cpu = cpu.into();
+    }
+    if !same_memory {
+        new.memory = memory.into();
+    }
     new.overall_status = pool.overall_status.clone();
-    new
+    Some(new)
 }
 
 /// One resource of a pool, in units of which `unit` make one of the wire's.
@@ -167,44 +212,41 @@ fn usage(
     }
 }
 
-/// The summary repeats name, configuration and run-time state, and adds statistics.
-fn summarize(tx: &mut Tx<'_>, moref: &MoRef, load: &Load) {
-    let Some(pool) = tx.get::<ResourcePool>(moref) else { return };
-    let mut summary = pool.summary.clone();
-    if summary.name != pool.name {
-        summary.name = pool.name.clone();
-    }
-    if summary.config != pool.config {
-        summary.config = pool.config.clone();
-    }
-    if summary.runtime != pool.runtime {
-        summary.runtime = pool.runtime.clone();
-    }
-    let stats = Obj::from(quick_stats(load));
-    if summary.quick_stats.as_ref() != Some(&stats) {
-        summary.quick_stats = Some(stats);
-    }
+/// The summary repeats name, configuration and run-time state, and adds statistics; none if it does not differ.
+fn summary(
+    pool: &ResourcePool,
+    runtime: &Obj<ResourcePoolRuntimeInfo>,
+    load: &Load,
+) -> Option<Obj<ResourcePoolSummary>> {
+    let (known, stats) = (&pool.summary, quick_stats(load));
     let memory = Some(clamp(load.configured_memory));
-    if summary.configured_memory_mb != memory {
-        summary.configured_memory_mb = memory;
+    let same_stats = known.quick_stats.as_deref() == Some(&stats);
+    let same = same_stats && known.configured_memory_mb == memory && known.name == pool.name;
+    if same && known.config == pool.config && known.runtime == *runtime && is_in_state(known, load) {
+        return None;
     }
-    if tx.get::<VirtualApp>(moref).is_some() {
-        app_state(&mut summary, load);
+    let mut new = known.clone();
+    if !same_stats {
+        new.quick_stats = Some(stats.into());
     }
-    if pool.summary != summary
-        && let Some(pool) = tx.edit::<ResourcePool>(moref)
-    {
-        pool.summary = summary;
+    new.configured_memory_mb = memory;
+    put(&mut new.name, pool.name.clone());
+    put(&mut new.config, pool.config.clone());
+    put(&mut new.runtime, runtime.clone());
+    if let Some(app) = new.cast_mut::<VirtualAppSummary>() {
+        app.v_app_state = Some(app_state(load));
     }
+    Some(new)
 }
 
 /// A vApp is started while any of its machines runs.
-fn app_state(summary: &mut Obj<ResourcePoolSummary>, load: &Load) {
-    let state = if load.running > 0 { VirtualAppVAppState::Started } else { VirtualAppVAppState::Stopped };
-    let differs = summary.cast::<VirtualAppSummary>().is_some_and(|s| s.v_app_state.as_ref() != Some(&state));
-    if differs && let Some(summary) = summary.cast_mut::<VirtualAppSummary>() {
-        summary.v_app_state = Some(state);
-    }
+fn app_state(load: &Load) -> VirtualAppVAppState {
+    if load.running > 0 { VirtualAppVAppState::Started } else { VirtualAppVAppState::Stopped }
+}
+
+/// Whether a summary, if it is a vApp's, shows the state of it.
+fn is_in_state(summary: &Obj<ResourcePoolSummary>, load: &Load) -> bool {
+    summary.cast::<VirtualAppSummary>().is_none_or(|app| app.v_app_state == Some(app_state(load)))
 }
 
 fn quick_stats(load: &Load) -> ResourcePoolQuickStats {

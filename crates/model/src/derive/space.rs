@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use inventory::{Derive, Tx};
 use vim25::{
-    MoRef,
+    MoRef, Obj,
     mo::{Datastore, StoragePod, VirtualMachine},
     types::*,
 };
 
-use super::{put, totals::SpaceTotal};
+use super::totals::SpaceTotal;
 
 /// Bytes of files that belong to no machine of the inventory any more: private state of a datastore.
 #[derive(Clone, Copy, Default)]
@@ -54,8 +54,10 @@ impl Derive for DatastoreSpace {
         for moref in touched {
             match moref.kind.as_str() {
                 "Datastore" => {
-                    let (now, before) = (tx.get::<Datastore>(moref), tx.before().get::<Datastore>(moref));
-                    let parents = now.iter().chain(&before).filter_map(|d| d.parent.as_ref());
+                    let moved = tx.changed(moref).is_none_or(|changed| changed.contains(&"parent"));
+                    let before = tx.before().get::<Datastore>(moref).filter(|_| moved);
+                    let parents =
+                        tx.get::<Datastore>(moref).into_iter().chain(before).filter_map(|d| d.parent.as_ref());
                     pods.extend(parents.filter(|p| p.kind == "StoragePod").cloned());
                     datastore(tx, moref);
                 }
@@ -73,30 +75,38 @@ impl Derive for DatastoreSpace {
 
 /// What is free is what virtual machines have not used and no file left behind takes; never less than nothing.
 fn datastore(tx: &mut Tx<'_>, moref: &MoRef) {
-    let used = tx.private::<SpaceTotal>(&moref.id).copied().unwrap_or_default();
     let Some(datastore) = tx.get::<Datastore>(moref) else { return };
-    let mut summary = (*datastore.summary).clone();
-    summary.name = datastore.name.clone();
+    let used = tx.private::<SpaceTotal>(&moref.id).copied().unwrap_or_default();
     let left = tx.private::<LeftBehind>(&moref.id).copied().unwrap_or_default();
-    summary.free_space = (summary.capacity - used.committed - left.0).max(0);
-    summary.uncommitted = Some(used.uncommitted);
-    let mut info = datastore.info.clone();
-    if info.name != datastore.name || info.free_space != summary.free_space {
-        info.name = datastore.name.clone();
-        info.free_space = summary.free_space;
+    let (known, name) = (&datastore.summary, &datastore.name);
+    let free = (known.capacity - used.committed - left.0).max(0);
+    let uncommitted = Some(used.uncommitted);
+    let same_summary = known.name == *name && known.free_space == free && known.uncommitted == uncommitted;
+    let same_info = datastore.info.name == *name && datastore.info.free_space == free;
+    let same_volume = volume(&datastore.info).is_none_or(|volume| volume.name == *name);
+    if same_summary && same_info && same_volume {
+        return;
     }
-    let volume = info.cast::<VmfsDatastoreInfo>().and_then(|i| i.vmfs.as_ref());
-    if volume.is_some_and(|v| v.name != datastore.name) {
-        let vmfs = info.cast_mut::<VmfsDatastoreInfo>().and_then(|i| i.vmfs.as_mut());
-        if let Some(vmfs) = vmfs {
-            vmfs.name = datastore.name.clone();
-        }
+    let name = name.clone();
+    let Some(datastore) = tx.edit::<Datastore>(moref) else { return };
+    if !same_summary {
+        let summary = &mut *datastore.summary;
+        summary.name = name.clone();
+        summary.free_space = free;
+        summary.uncommitted = uncommitted;
     }
-    let same = *datastore.summary == summary && datastore.info == info;
-    if !same && let Some(datastore) = tx.edit::<Datastore>(moref) {
-        put(&mut datastore.summary, summary.into());
-        put(&mut datastore.info, info);
+    if !same_info {
+        let info = &mut *datastore.info;
+        info.name = name.clone();
+        info.free_space = free;
     }
+    if !same_volume && let Some(info) = datastore.info.cast_mut::<VmfsDatastoreInfo>() {
+        info.vmfs.iter_mut().for_each(|volume| volume.name = name.clone());
+    }
+}
+
+fn volume(info: &Obj<DatastoreInfo>) -> Option<&HostVmfsVolume> {
+    info.cast::<VmfsDatastoreInfo>()?.vmfs.as_deref()
 }
 
 /// A pod has what its datastores have.

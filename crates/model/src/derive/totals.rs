@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use inventory::{Derive, Tx};
+use inventory::{Derive, IdHash, Tx};
 use vim25::{MoRef, Str, mo::VirtualMachine};
 
 use super::Load;
@@ -82,21 +82,28 @@ pub(crate) fn held(tx: &Tx<'_>, vm: &MoRef) -> Option<Held> {
     Some(Held { reserved, host: host.clone(), pool: pool.clone() })
 }
 
-/// Changes to totals, collected before they are written.
+/// Changes to totals, collected before they are written, in the order of their first.
 #[derive(Default)]
 struct Changes {
-    loads: HashMap<Str, Load>,
-    space: HashMap<Str, SpaceTotal>,
-    order: Vec<Str>,
+    rows: Vec<Row>,
+    by_id: HashMap<Str, usize, IdHash>,
+}
+
+/// What changes of one host, pool or datastore.
+#[derive(Default)]
+struct Row {
+    id: Str,
+    load: Load,
+    space: SpaceTotal,
 }
 
 impl Changes {
     fn take(&mut self, handed: &Handed) {
         for holder in handed.host.iter().chain(&handed.pool) {
-            *self.load(holder) -= handed.load;
+            self.row(holder).load -= handed.load;
         }
         for (datastore, space) in &handed.space {
-            let total = self.space(datastore);
+            let total = &mut self.row(datastore).space;
             total.committed -= space.committed;
             total.uncommitted -= space.uncommitted;
         }
@@ -104,44 +111,39 @@ impl Changes {
 
     fn give(&mut self, handed: &Handed) {
         for holder in handed.host.iter().chain(&handed.pool) {
-            *self.load(holder) += handed.load;
+            self.row(holder).load += handed.load;
         }
         for (datastore, space) in &handed.space {
-            let total = self.space(datastore);
+            let total = &mut self.row(datastore).space;
             total.committed += space.committed;
             total.uncommitted += space.uncommitted;
         }
     }
 
-    fn load(&mut self, holder: &Str) -> &mut Load {
-        self.remember(holder);
-        self.loads.entry(holder.clone()).or_default()
-    }
-
-    fn space(&mut self, datastore: &Str) -> &mut SpaceTotal {
-        self.remember(datastore);
-        self.space.entry(datastore.clone()).or_default()
-    }
-
-    /// Hash maps have no order; what is written must have one.
-    fn remember(&mut self, id: &Str) {
-        if !self.loads.contains_key(id) && !self.space.contains_key(id) {
-            self.order.push(id.clone());
-        }
+    fn row(&mut self, id: &Str) -> &mut Row {
+        let at = match self.by_id.get(id) {
+            Some(at) => *at,
+            None => {
+                self.by_id.insert(id.clone(), self.rows.len());
+                self.rows.push(Row { id: id.clone(), ..Row::default() });
+                self.rows.len() - 1
+            }
+        };
+        &mut self.rows[at]
     }
 
     fn write(self, tx: &mut Tx<'_>) {
-        for id in &self.order {
-            if let Some(change) = self.loads.get(id).filter(|c| **c != Load::default()) {
-                let mut total = tx.private::<MachineTotal>(id).copied().unwrap_or_default();
-                total.0 += *change;
-                tx.set_private(id, total);
+        for Row { id, load, space } in self.rows {
+            if load != Load::default() {
+                let mut total = tx.private::<MachineTotal>(&id).copied().unwrap_or_default();
+                total.0 += load;
+                tx.set_private(&id, total);
             }
-            if let Some(change) = self.space.get(id).filter(|c| **c != SpaceTotal::default()) {
-                let mut total = tx.private::<SpaceTotal>(id).copied().unwrap_or_default();
-                total.committed += change.committed;
-                total.uncommitted += change.uncommitted;
-                tx.set_private(id, total);
+            if space != SpaceTotal::default() {
+                let mut total = tx.private::<SpaceTotal>(&id).copied().unwrap_or_default();
+                total.committed += space.committed;
+                total.uncommitted += space.uncommitted;
+                tx.set_private(&id, total);
             }
         }
     }
@@ -151,7 +153,7 @@ impl Changes {
 #[derive(Default)]
 pub(super) struct Totals {
     /// What machines handed over of late, once each.
-    known: Mutex<HashSet<Arc<Handed>>>,
+    known: Mutex<HashSet<Arc<Handed>, IdHash>>,
 }
 
 /// More than this is forgotten, and kept anew.

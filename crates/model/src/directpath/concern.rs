@@ -10,7 +10,7 @@ use vim25::{
     types::VMwareDVSConfigInfo,
 };
 
-use super::judged::Judged;
+use super::judged::{self, Judged};
 use crate::network::ports::{Connectee, Ports};
 
 /// Machines in the order in which they are looked at, each once.
@@ -29,7 +29,7 @@ impl Concerned {
         let (mut all, judged) = (Concerned::default(), judged.in_this(tx));
         for moref in touched {
             match moref.kind.as_str() {
-                "VirtualMachine" if judged.differs(tx, moref) => {
+                "VirtualMachine" if judged::differs(&judged, tx, moref) => {
                     all.add(moref);
                     all.changed.push(moref.clone());
                     all.changed_ids.insert(moref.id.clone());

@@ -4,92 +4,71 @@
 //! was judged for that in the commit, from what it was then; or when it shows something else than is said of it. Other
 //! rules write to the same machines later in the commit: this is what keeps the second look cheap.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
-
-use inventory::{IdHash, Revision, Tx};
+use inventory::Tx;
 use vim25::{
-    DataType, MoRef, Obj, Shared, Str, cast,
+    DataType, MoRef, Obj,
     mo::VirtualMachine,
-    types::{GuestInfo, VirtualMachineRuntimeInfo},
+    types::{GuestInfo, VirtualMachineConfigInfo, VirtualMachineRuntimeInfo},
 };
 
 use super::said::{Passthrough, is_shown};
 use crate::{
     network::View,
+    seen::{Memory, Seen},
     vm::activity::{Operation, UnderWay, VmciInUse},
 };
 
 /// What machines were when they were judged in the commit under way.
-#[derive(Default)]
-pub(super) struct Judged(Mutex<Memory>);
-
-/// The memory of one commit: of the transaction that began at a revision.
-#[derive(Default)]
-pub(super) struct Memory {
-    began: Revision,
-    machines: HashMap<Str, Seen, IdHash>,
-}
+pub(super) type Judged = Seen<Sight>;
 
 /// A machine as it was when it was judged. Shared, so that looking costs nothing.
-struct Seen {
-    content: Shared,
+#[derive(Clone)]
+pub(super) struct Sight {
+    config: Option<Obj<VirtualMachineConfigInfo>>,
+    runtime: Obj<VirtualMachineRuntimeInfo>,
+    guest: Option<Obj<GuestInfo>>,
     activity: Activity,
 }
 
 /// What no property shows: the operation under way, and whether the guest uses VMCI.
 type Activity = (Option<Operation>, bool);
 
-impl Judged {
-    /// The memory of this transaction: empty at its beginning.
-    pub fn in_this(&self, tx: &Tx<'_>) -> MutexGuard<'_, Memory> {
-        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let began = tx.before().revision();
-        if memory.began != began {
-            *memory = Memory { began, machines: HashMap::default() };
-        }
-        memory
+impl Sight {
+    fn of(world: &impl View, moref: &MoRef) -> Option<Sight> {
+        let vm = world.read::<VirtualMachine>(moref)?;
+        let (config, runtime, guest) = (vm.config.clone(), vm.runtime.clone(), vm.guest.clone());
+        Some(Sight { config, runtime, guest, activity: activity(world, &moref.id) })
+    }
+
+    /// Whether a machine is the same in what the verdicts on its adapters depend on.
+    fn is_like(&self, now: &VirtualMachine) -> bool {
+        let tools = |guest: &Option<Obj<GuestInfo>>| guest.as_ref().and_then(|g| g.tools_running_status.clone());
+        one(&self.config, &now.config)
+            && same_runtime(&self.runtime, &now.runtime)
+            && (one(&self.guest, &now.guest) || tools(&self.guest) == tools(&now.guest))
     }
 }
 
-impl Memory {
-    /// Whether a machine may differ in what passthrough depends on. One that is gone does: it lets go of what it held.
-    pub fn differs(&self, tx: &Tx<'_>, moref: &MoRef) -> bool {
-        let Some(now) = tx.find(&moref.id) else { return true };
-        let then = match self.machines.get(&moref.id) {
-            Some(seen) => Some((&seen.content, seen.activity)),
-            None => tx.before().find(&moref.id).map(|old| (&old.content, activity(tx.before(), &moref.id))),
-        };
-        let Some((then, _)) = then.filter(|(_, was)| *was == activity(tx, &moref.id)) else { return true };
-        if Arc::ptr_eq(then, &now.content) {
-            return false;
-        }
-        let machine = cast::<VirtualMachine>;
-        let (Some(then), Some(now)) = (machine(&**then), machine(&*now.content)) else { return true };
-        !same(then, now) || !is_shown(tx.private::<Passthrough>(&moref.id), now)
-    }
+/// Whether a machine may differ in what passthrough depends on. One that is gone does: it lets go of what it held.
+pub(super) fn differs(judged: &Memory<Sight>, tx: &Tx<'_>, moref: &MoRef) -> bool {
+    let Some(now) = tx.get::<VirtualMachine>(moref) else { return true };
+    let same = |then: &Sight| then.activity == activity(tx, &moref.id) && then.is_like(now);
+    let same = match judged.get(&moref.id) {
+        Some(then) => same(then),
+        None => Sight::of(tx.before(), moref).as_ref().is_some_and(same),
+    };
+    !same || !is_shown(tx.private::<Passthrough>(&moref.id), now)
+}
 
-    /// Remembers what a machine is now.
-    pub fn remember(&mut self, tx: &Tx<'_>, moref: &MoRef) {
-        if let Some(object) = tx.find(&moref.id) {
-            let seen = Seen { content: object.content.clone(), activity: activity(tx, &moref.id) };
-            self.machines.insert(moref.id.clone(), seen);
-        }
+/// Remembers what a machine is now.
+pub(super) fn remember(judged: &mut Memory<Sight>, tx: &Tx<'_>, moref: &MoRef) {
+    if let Some(now) = Sight::of(tx, moref) {
+        judged.remember(&moref.id, now);
     }
 }
 
 fn activity(world: &impl View, id: &str) -> Activity {
     (world.state::<UnderWay>(id).map(|now| now.operation), world.state::<VmciInUse>(id).is_some())
-}
-
-/// Whether two states of a machine are the same in what the verdicts on its adapters depend on.
-fn same(then: &VirtualMachine, now: &VirtualMachine) -> bool {
-    let tools = |guest: &Option<Obj<GuestInfo>>| guest.as_ref().and_then(|g| g.tools_running_status.clone());
-    one(&then.config, &now.config)
-        && same_runtime(&then.runtime, &now.runtime)
-        && (one(&then.guest, &now.guest) || tools(&then.guest) == tools(&now.guest))
 }
 
 fn same_runtime(then: &Obj<VirtualMachineRuntimeInfo>, now: &Obj<VirtualMachineRuntimeInfo>) -> bool {

@@ -5,7 +5,7 @@ use vim25::MoRef;
 
 use super::{
     concern::Concerned,
-    judged::Judged,
+    judged::{self, Judged},
     round::Round,
     said::Adapter,
     write::{Known, Writer},
@@ -48,6 +48,16 @@ impl DirectPath {
 }
 
 impl Derive for DirectPath {
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&[
+            "VirtualMachine",
+            "HostSystem",
+            "DistributedVirtualPortgroup",
+            "VmwareDistributedVirtualSwitch",
+            "DistributedVirtualSwitch",
+        ])
+    }
+
     /// Who waits is served in the same run.
     fn follows_itself(&self) -> bool {
         false
@@ -65,7 +75,7 @@ impl Derive for DirectPath {
         let mut writer = Writer::default();
         outcome.news.iter().for_each(|news| writer.write(tx, news));
         let mut judged = self.judged.in_this(tx);
-        concerned.changed().for_each(|vm| judged.remember(tx, vm));
+        concerned.changed().for_each(|vm| judged::remember(&mut judged, tx, vm));
         drop(judged);
         if let Some(tell) = self.tell.filter(|_| !tx.before().is_empty() && !writer.transitions.is_empty()) {
             tell(tx, &writer.transitions);

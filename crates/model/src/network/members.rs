@@ -28,6 +28,15 @@ use crate::host::network::{SwitchMember, Uplink, proxy_switch};
 pub struct Members;
 
 impl Derive for Members {
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&[
+            "HostSystem",
+            "DistributedVirtualPortgroup",
+            "VmwareDistributedVirtualSwitch",
+            "DistributedVirtualSwitch",
+        ])
+    }
+
     fn reads_private(&self) -> bool {
         false
     }

@@ -17,12 +17,16 @@ mod uplinks;
 use inventory::{Derive, Tx};
 use vim25::MoRef;
 
+use self::adapters::Sight;
 use super::{Connectee, Place, Ports, port, write};
+use crate::seen::Seen;
 
 /// Keeps connectees and links of ports exact, and tells what happens to ports.
-#[derive(Clone, Copy)]
+#[derive(Default)]
 pub struct Plugs {
     tell: Option<Teller>,
+    /// What machines were when their ports were brought up to date.
+    seen: Seen<Sight>,
 }
 
 /// Hears what happens to ports, inside the commit.
@@ -59,12 +63,12 @@ pub enum Happening {
 impl Plugs {
     /// The rule, with somebody to tell.
     pub fn telling(tell: Teller) -> Plugs {
-        Plugs { tell: Some(tell) }
+        Plugs { tell: Some(tell), ..Plugs::default() }
     }
 
     /// The rule, with nobody to tell.
     pub fn silent() -> Plugs {
-        Plugs { tell: None }
+        Plugs::default()
     }
 
     fn tell(&self, tx: &mut Tx<'_>, portgroup: &MoRef, keys: &[u32], happening: impl FnOnce() -> Happening) {
@@ -105,6 +109,16 @@ impl Plugs {
 }
 
 impl Derive for Plugs {
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&[
+            "DistributedVirtualPortgroup",
+            "VirtualMachine",
+            "HostSystem",
+            "VmwareDistributedVirtualSwitch",
+            "DistributedVirtualSwitch",
+        ])
+    }
+
     /// What is plugged in where are properties; ports themselves only follow.
     fn reads_private(&self) -> bool {
         false

@@ -11,6 +11,7 @@ use vim25::{
     },
 };
 
+use super::transient::{LOG, SWAP, Transient, transient};
 use crate::{
     kit::Recent,
     vm::{
@@ -32,7 +33,6 @@ const VMX_BYTES: i64 = 3_072;
 const NVRAM_BIOS_BYTES: i64 = 8_684;
 const NVRAM_EFI_BYTES: i64 = 270_840;
 const VMSD_BYTES: i64 = 512;
-const LOG_BYTES: i64 = 262_144;
 const VMSN_BYTES: i64 = 28_672;
 /// The key of a file that there is not.
 const NO_FILE: i32 = -1;
@@ -57,17 +57,22 @@ pub fn layout_ex(
         mark_shared(&mut files.all, config, vmx.folder());
     }
     files.all.shrink_to_fit();
-    let timestamp = runtime.boot_time.map_or(config.modified, |boot| boot.max(config.modified));
     VirtualMachineFileLayoutEx {
         file: Some(files.all),
         disk: Some(disk),
         snapshot: Some(kept).filter(|kept: &Vec<_>| !kept.is_empty()),
-        timestamp: kept_timestamp(before, timestamp),
+        timestamp: timestamp(config, runtime, before),
     }
 }
 
-fn kept_timestamp(before: Option<&VirtualMachineFileLayoutEx>, timestamp: DateTime) -> DateTime {
-    before.map_or(timestamp, |b| b.timestamp.max(timestamp))
+/// When files were last made or changed: when the VM was configured or started, and never before it was known to be.
+pub(super) fn timestamp(
+    config: &VirtualMachineConfigInfo,
+    runtime: &VirtualMachineRuntimeInfo,
+    before: Option<&VirtualMachineFileLayoutEx>,
+) -> DateTime {
+    let now = runtime.boot_time.map_or(config.modified, |boot| boot.max(config.modified));
+    before.map_or(now, |b| b.timestamp.max(now))
 }
 
 /// The files in the VM's own folder, disks aside.
@@ -85,19 +90,8 @@ fn home_files(
         files.add(vmx.sibling(&format!("{stem}.vmsd")), "snapshotList", VMSD_BYTES);
     }
     files.add(vmx.sibling(&format!("{stem}.nvram")), "nvram", if efi { NVRAM_EFI_BYTES } else { NVRAM_BIOS_BYTES });
-    if runtime.boot_time.is_some() || runtime.clean_power_off.is_some() {
-        files.add(vmx.sibling("vmware.log"), "log", LOG_BYTES);
-    }
-    let mark = swap_mark(config);
-    match runtime.power_state {
-        VirtualMachinePowerState::PoweredOn => {
-            files.add(vmx.sibling(&format!("{stem}-{mark}.vswp")), "swap", swap_bytes(config));
-        }
-        VirtualMachinePowerState::Suspended => {
-            let memory = i64::from(config.hardware.memory_mb) << 20;
-            files.add(vmx.sibling(&format!("{stem}-{mark}.vmss")), "suspend", memory);
-        }
-        _ => {}
+    for Transient { name, kind, size } in transient(vmx, config, runtime).into_iter().flatten() {
+        files.add(name, kind, size);
     }
 }
 
@@ -105,11 +99,6 @@ fn home_files(
 pub(super) fn swap_bytes(config: &VirtualMachineConfigInfo) -> i64 {
     let reserved = config.memory_allocation.as_ref().and_then(|a| a.reservation).unwrap_or(0);
     (i64::from(config.hardware.memory_mb) - reserved).max(0) << 20
-}
-
-/// Eight digits that set one VM's swap file apart from another's.
-fn swap_mark(config: &VirtualMachineConfigInfo) -> &str {
-    config.uuid.get(..8).unwrap_or("00000000")
 }
 
 fn disk_layouts(
@@ -236,34 +225,58 @@ impl<'a> Files<'a> {
             self.next_key += 1;
             self.next_key - 1
         });
-        let mut common = VirtualMachineFileLayoutExFileInfoCommon {
-            type_: Str::new_static(kind),
-            backing_object_id: None,
-            accessible: Some(true),
-        }
-        .into();
-        KINDS.with(|recent| recent.share(&mut common));
-        let file = VirtualMachineFileLayoutExFileInfo { key, name, size, unique_size: Some(size), common };
-        self.all.push(file.into());
+        self.all.push(file_info(key, Transient { name, kind, size }));
         key
     }
 }
 
+/// A file that is nobody else's.
+pub(super) fn file_info(key: i32, file: Transient) -> Obj<VirtualMachineFileLayoutExFileInfo> {
+    let Transient { name, kind, size } = file;
+    let mut common = VirtualMachineFileLayoutExFileInfoCommon {
+        type_: Str::new_static(kind),
+        backing_object_id: None,
+        accessible: Some(true),
+    }
+    .into();
+    KINDS.with(|recent| recent.share(&mut common));
+    VirtualMachineFileLayoutExFileInfo { key, name, size, unique_size: Some(size), common }.into()
+}
+
 /// The older form of the same facts.
 pub fn layout(config: &VirtualMachineConfigInfo, files: &VirtualMachineFileLayoutEx) -> VirtualMachineFileLayout {
-    let of_kind = |kind: &str| {
-        let names = files.file.iter().flatten().filter(move |f| f.type_ == kind);
-        exact(names.map(|f| short(&f.name)))
-    };
-    let swap = files.file.iter().flatten().find(|f| f.type_ == "swap").map(|f| f.name.clone());
+    let all = files.file.as_deref().unwrap_or_default();
     let disks = config.hardware.device.iter().flatten().filter_map(|d| d.cast::<VirtualDisk>());
     VirtualMachineFileLayout {
-        config_file: Some([of_kind("nvram"), of_kind("snapshotList")].concat()),
-        log_file: Some(of_kind("log")),
+        config_file: Some([of_kind(all, "nvram"), of_kind(all, "snapshotList")].concat()),
+        log_file: Some(of_kind(all, LOG)),
         disk: Some(exact(disks.map(|d| disk_files(d).into()))),
         snapshot: files.snapshot.as_ref().map(|all| all.iter().map(|s| old_snapshot_layout(s, files).into()).collect()),
-        swap_file: swap,
+        swap_file: swap_file(all),
     }
+}
+
+/// [`layout`] where only the files of a state are others.
+pub(super) fn layout_in_state(
+    known: &VirtualMachineFileLayout,
+    files: &[Obj<VirtualMachineFileLayoutExFileInfo>],
+) -> VirtualMachineFileLayout {
+    VirtualMachineFileLayout {
+        config_file: known.config_file.clone(),
+        log_file: Some(of_kind(files, LOG)),
+        disk: known.disk.clone(),
+        snapshot: known.snapshot.clone(),
+        swap_file: swap_file(files),
+    }
+}
+
+/// The names of all files of a kind.
+fn of_kind(files: &[Obj<VirtualMachineFileLayoutExFileInfo>], kind: &str) -> Vec<Str> {
+    exact(files.iter().filter(|file| file.type_ == kind).map(|file| short(&file.name)))
+}
+
+fn swap_file(files: &[Obj<VirtualMachineFileLayoutExFileInfo>]) -> Option<Str> {
+    files.iter().find(|file| file.type_ == SWAP).map(|file| file.name.clone())
 }
 
 fn old_snapshot_layout(

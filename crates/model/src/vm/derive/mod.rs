@@ -9,9 +9,11 @@ mod lists;
 mod methods;
 mod rename;
 mod rule;
+mod state;
 mod storage;
 mod summary;
 mod touch;
+mod transient;
 
 use vim25::{
     MoRef, Obj,
@@ -36,11 +38,18 @@ thread_local! {
 
 /// Brings every derived property of a VM up to date with the others.
 pub fn refresh(vm: &mut VirtualMachine, this: &MoRef, lookup: &dyn Lookup) {
-    let state = vm.runtime.power_state.clone();
-    set(&mut vm.capability, capability(&state));
     if let Some(config) = vm.config.clone() {
         refresh_from_config(vm, this, &config, lookup);
     }
+    refresh_methods(vm);
+    let summary = summary::summary(vm, this);
+    set(&mut vm.summary, summary);
+}
+
+/// What a VM can do in its state, and how its guest is.
+fn refresh_methods(vm: &mut VirtualMachine) {
+    let state = vm.runtime.power_state.clone();
+    set(&mut vm.capability, capability(&state));
     let template = vm.config.as_ref().is_some_and(|c| c.template);
     let disabled = disabled_methods(&state, template, vm.snapshot.is_some());
     if vm.common.disabled_method.as_ref() != Some(&disabled) {
@@ -49,8 +58,6 @@ pub fn refresh(vm: &mut VirtualMachine, this: &MoRef, lookup: &dyn Lookup) {
     }
     let tools_run = vm.guest.as_ref().is_some_and(|g| g.tools_running_status.as_deref() == Some("guestToolsRunning"));
     vm.guest_heartbeat_status = summary::heartbeat(tools_run);
-    let summary = summary::summary(vm, this);
-    set(&mut vm.summary, summary);
 }
 
 fn refresh_from_config(

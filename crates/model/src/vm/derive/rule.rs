@@ -17,6 +17,7 @@ use vim25::{
 
 use super::{
     AtRest, refresh, rename,
+    state::refresh_state,
     touch::{self, Touch},
 };
 use crate::{
@@ -46,6 +47,7 @@ impl Derive for Machines {
                 Touch::Nothing => {}
                 Touch::Devices => repeat_runtime(tx, vm),
                 Touch::Made => made(tx, vm, &mut links),
+                Touch::State => in_state(tx, vm, &mut links),
                 Touch::Any => one(tx, vm, &mut links),
             }
         }
@@ -80,14 +82,30 @@ fn made(tx: &mut Tx<'_>, this: &MoRef, links: &mut Links) {
     tx.clear_private::<AtRest>(&this.id);
 }
 
+/// The short way, where it suffices: who holds the machine, and its snapshots, stay.
+fn in_state(tx: &mut Tx<'_>, this: &MoRef, links: &mut Links) {
+    let old = tx.before().get::<VirtualMachine>(this);
+    let done = old.is_some_and(|old| tx.edit(this).is_some_and(|vm| refresh_state(vm, old, this)));
+    if !done {
+        return one(tx, this, links);
+    }
+    debug_assert_eq!(
+        tx.get::<VirtualMachine>(this).map(|vm| refreshed(tx, this, vm)).as_ref(),
+        tx.get(this),
+        "the short way does not lead where the long one does"
+    );
+}
+
+/// A machine with everything that follows from it and its surroundings.
+fn refreshed(tx: &Tx<'_>, this: &MoRef, vm: &VirtualMachine) -> VirtualMachine {
+    let mut fresh = vm.clone();
+    refresh(&mut fresh, this, &TxLookup::of(tx, vm));
+    fresh
+}
+
 fn one(tx: &mut Tx<'_>, this: &MoRef, links: &mut Links) {
     tx.clear_private::<AtRest>(&this.id);
-    let mut new = None;
-    if let Some(vm) = tx.get::<VirtualMachine>(this) {
-        let mut fresh = vm.clone();
-        refresh(&mut fresh, this, &TxLookup::of(tx, vm));
-        new = Some(fresh);
-    }
+    let new = tx.get::<VirtualMachine>(this).map(|vm| refreshed(tx, this, vm));
     let old = tx.before().get::<VirtualMachine>(this).map(|vm| holders(tx.before(), vm)).unwrap_or_default();
     let now = new.as_ref().map(|vm| holders(tx, vm)).unwrap_or_default();
     links.change(this, old, now);

@@ -1,7 +1,8 @@
 //! `storage.perDatastoreUsage`: what the VM's files take, by datastore.
 
 use vim25::{
-    MoRef,
+    DateTime, MoRef,
+    mo::VirtualMachine,
     types::{
         VirtualDisk, VirtualDiskFlatVer2BackingInfo, VirtualMachineConfigInfo, VirtualMachineFileLayoutEx,
         VirtualMachineRuntimeInfo, VirtualMachineStorageInfo, VirtualMachineUsageOnDatastore,
@@ -35,6 +36,27 @@ pub fn storage(
     }
     let rows = usage.rows.into_iter().map(Into::into).collect();
     VirtualMachineStorageInfo { per_datastore_usage: Some(rows), timestamp: files.timestamp }
+}
+
+/// [`storage`] where only the files of a state are others: by so much larger, with a swap file still to be written if the
+/// VM does not run. None if the home of the VM is not where it was.
+pub(super) fn storage_in_state(
+    vm: &VirtualMachine,
+    was_on: bool,
+    growth: i64,
+    timestamp: DateTime,
+) -> Option<VirtualMachineStorageInfo> {
+    let (config, known) = (vm.config.as_deref()?, vm.storage.as_deref()?);
+    let is_on = is_on(&vm.runtime.power_state);
+    let vmx = DatastorePath::parse(config.files.vm_path_name.as_deref()?)?;
+    // What is at home comes first.
+    let found = config.datastore_url.iter().flatten().next().is_some_and(|home| home.name == vmx.datastore);
+    let mut rows = known.per_datastore_usage.clone()?;
+    let home = rows.first_mut().filter(|_| found)?;
+    home.committed += growth;
+    home.unshared += growth;
+    home.uncommitted += (i64::from(was_on) - i64::from(is_on)) * swap_bytes(config);
+    Some(VirtualMachineStorageInfo { per_datastore_usage: Some(rows), timestamp })
 }
 
 /// What a disk may still grow by.

@@ -24,11 +24,22 @@ thread_local! {
 /// Everything that a list of VMs shows.
 pub(super) fn summary(vm: &VirtualMachine, this: &MoRef) -> Obj<VirtualMachineSummary> {
     let old = &vm.summary;
+    let config = vm.config.as_deref().map(|c| keep(Some(&old.config), config_summary(c))).unwrap_or_default();
+    summary_in_state(vm, this, config)
+}
+
+/// [`summary`] of a VM whose configuration looks like that.
+pub(super) fn summary_in_state(
+    vm: &VirtualMachine,
+    this: &MoRef,
+    config: Obj<VirtualMachineConfigSummary>,
+) -> Obj<VirtualMachineSummary> {
+    let old = &vm.summary;
     let mut new = VirtualMachineSummary {
         vm: Some(this.clone()),
         runtime: vm.runtime.clone(),
         guest: vm.guest.as_deref().map(|g| keep(old.guest.as_ref(), guest_summary(g))),
-        config: vm.config.as_deref().map(|c| keep(Some(&old.config), config_summary(c))).unwrap_or_default(),
+        config,
         storage: vm.storage.as_deref().map(|s| keep(old.storage.as_ref(), storage_summary(s))),
         quick_stats: old.quick_stats.clone(),
         overall_status: vm.overall_status.clone(),

@@ -3,7 +3,7 @@
 use inventory::Tx;
 use vim25::{DataObject, MoRef, mo::VirtualMachine};
 
-use super::AtRest;
+use super::{AtRest, state};
 
 /// What a transaction did to a VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub(super) enum Touch {
     Devices,
     /// It was made, with derived state that is true but for that copy.
     Made,
+    /// State of its run time and its guest, from which [`state::refresh_state`] finds out what follows.
+    State,
     /// Anything else.
     Any,
 }
@@ -24,22 +26,23 @@ pub(super) fn of(tx: &mut Tx<'_>, this: &MoRef) -> Touch {
         return if AtRest::holds(tx, this) { Touch::Made } else { Touch::Any };
     };
     let only = |properties: &[&str]| changed.iter().all(|name| properties.contains(name));
-    let (idle, state) = (only(&["recentTask"]), only(&STATE));
+    let (idle, devices, state) = (only(&["recentTask"]), only(&DEVICES), only(&state::STATE));
     match (tx.before().get::<VirtualMachine>(this), tx.get::<VirtualMachine>(this)) {
         _ if idle => Touch::Nothing,
-        (Some(old), Some(new)) if state => in_state(old, new),
+        (Some(old), Some(new)) if devices && only_devices(old, new) => Touch::Devices,
+        (Some(old), Some(new)) if state && state::suffices(old, new) => Touch::State,
         _ => Touch::Any,
     }
 }
 
 /// Properties from which nothing but themselves follows, as long as only some parts of them change.
-const STATE: [&str; 3] = ["runtime", "summary", "recentTask"];
+const DEVICES: [&str; 3] = ["runtime", "summary", "recentTask"];
 
-/// What was done to run-time state and summary, where nothing else was changed but the list of tasks.
-fn in_state(old: &VirtualMachine, new: &VirtualMachine) -> Touch {
-    let only_devices = old.runtime.same(&new.runtime) || equal_but(&*old.runtime, &*new.runtime, &["device"]);
-    let only_runtime = old.summary.same(&new.summary) || equal_but(&*old.summary, &*new.summary, &["runtime"]);
-    if only_devices && only_runtime { Touch::Devices } else { Touch::Any }
+/// Whether run-time state and summary are the same but for `runtime.device`, where nothing else was changed but the list
+/// of tasks.
+fn only_devices(old: &VirtualMachine, new: &VirtualMachine) -> bool {
+    let runtime = old.runtime.same(&new.runtime) || equal_but(&*old.runtime, &*new.runtime, &["device"]);
+    runtime && (old.summary.same(&new.summary) || equal_but(&*old.summary, &*new.summary, &["runtime"]))
 }
 
 /// Whether two values of one type are equal in all other fields than these.

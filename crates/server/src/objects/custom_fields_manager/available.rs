@@ -22,14 +22,20 @@ impl Derive for AvailableFields {
     }
 
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
+        let concerned = |moref: &&MoRef| tx.changed(moref).is_none_or(|changed| changed.contains(&"availableField"));
+        let concerned: Vec<&MoRef> = touched.iter().filter(concerned).collect();
+        let defined = touched.iter().any(|moref| moref.kind == mo::CustomFieldsManager::TYPE.name);
+        if concerned.is_empty() && !defined {
+            return;
+        }
         let manager = service::manager(tx, |content| content.custom_fields_manager.clone());
         let Some(manager) = manager else { return };
         let Some(fields) = tx.get::<mo::CustomFieldsManager>(&manager).map(|m| m.field.clone()) else { return };
         let fields = fields.unwrap_or_default();
-        for moref in touched {
+        for moref in concerned {
             bring(tx, moref, &fields);
         }
-        if touched.contains(&manager) {
+        if defined {
             let is_entity = |kind: &'static Type| kind.is_a(mo::ManagedEntity::TYPE);
             let others = tx.before().iter().filter(|o| is_entity(o.content.descriptor()));
             for moref in others.map(|o| o.moref.clone()).collect::<Vec<_>>() {

@@ -1,19 +1,20 @@
 //! Adapters of virtual machines.
 
-use std::sync::Arc;
-
 use inventory::Tx;
 use vim25::{
-    MoRef, Obj, Shared, Str, cast,
+    MoRef, Obj, Str,
     mo::{DistributedVirtualPortgroup, DistributedVirtualSwitch, VirtualMachine},
     types::{
         DistributedVirtualSwitchPortConnection, VirtualDevice, VirtualEthernetCardDistributedVirtualPortBackingInfo,
-        VirtualMachinePowerState,
+        VirtualMachineConfigInfo, VirtualMachinePowerState,
     },
 };
 
 use super::{super::lookup::group, Happening, Plugs};
-use crate::network::ports::{Binding, Connectee, Place, Ports, STEP, binding, grow, of_connection, port, shrink};
+use crate::{
+    network::ports::{Binding, Connectee, Place, Ports, STEP, binding, grow, of_connection, port, shrink},
+    seen::Memory,
+};
 
 /// An adapter that is backed by a distributed switch.
 struct Plug {
@@ -25,9 +26,29 @@ struct Plug {
     link: bool,
 }
 
+/// What of a machine its ports follow from: its configuration, and whether it has power.
+#[derive(PartialEq)]
+pub(super) struct Sight {
+    config: Option<Obj<VirtualMachineConfigInfo>>,
+    power: VirtualMachinePowerState,
+}
+
+impl Sight {
+    fn of(vm: &VirtualMachine) -> Sight {
+        Sight { config: vm.config.clone(), power: vm.runtime.power_state.clone() }
+    }
+
+    /// Whether it certainly is what [`Sight::of`] gives.
+    fn is_of(&self, vm: &VirtualMachine) -> bool {
+        let config = self.config.as_ref().zip(vm.config.as_ref());
+        config.is_some_and(|(then, now)| then.same(now)) && self.power == vm.runtime.power_state
+    }
+}
+
 /// Brings the ports of these machines up to date: first all that let go of a port, then all that take one.
 pub(super) fn follow<'m>(rule: &Plugs, tx: &mut Tx<'_>, machines: impl Iterator<Item = &'m MoRef>) {
-    let changed: Vec<&MoRef> = machines.filter(|vm| !same_as_before(tx, vm)).collect();
+    let mut seen = rule.seen.in_this(tx);
+    let changed: Vec<&MoRef> = machines.filter(|vm| may_differ(&seen, tx, vm)).collect();
     for vm in &changed {
         let_go(rule, tx, vm);
     }
@@ -35,34 +56,45 @@ pub(super) fn follow<'m>(rule: &Plugs, tx: &mut Tx<'_>, machines: impl Iterator<
         for plug in tx.get(vm).map(plugs).unwrap_or_default() {
             settle(rule, tx, vm, &plug);
         }
+        if let Some(now) = tx.get(vm) {
+            seen.remember(&vm.id, Sight::of(now));
+        }
     }
 }
 
-fn same_as_before(tx: &Tx<'_>, vm: &MoRef) -> bool {
-    let (before, now) = (tx.before().find(&vm.id), tx.find(&vm.id));
-    before.zip(now).is_some_and(|(a, b)| Arc::ptr_eq(&a.content, &b.content) || same_plugs(&a.content, &b.content))
+/// Whether a machine may be another than when it was last seen, in this commit or before it.
+fn may_differ(seen: &Memory<Sight>, tx: &Tx<'_>, vm: &MoRef) -> bool {
+    let Some(now) = tx.get::<VirtualMachine>(vm) else { return true };
+    match seen.get(&vm.id) {
+        Some(then) => !then.is_of(now),
+        None => !tx.before().get(vm).is_some_and(|then| Sight::of(then).is_of(now)),
+    }
 }
 
-/// Whether two states of a machine share the configuration, and both have power or neither has.
-fn same_plugs(before: &Shared, now: &Shared) -> bool {
-    let (Some(before), Some(now)) = (cast::<VirtualMachine>(&**before), cast::<VirtualMachine>(&**now)) else {
-        return false;
+fn devices(vm: &VirtualMachine) -> &[Obj<VirtualDevice>] {
+    vm.config.as_ref().and_then(|config| config.hardware.device.as_deref()).unwrap_or_default()
+}
+
+/// Whether two states of a machine certainly have the same devices with the same backings.
+fn share_backings(before: &VirtualMachine, now: &VirtualMachine) -> bool {
+    let (before, now) = (devices(before), devices(now));
+    let shared = |(a, b): (&Obj<VirtualDevice>, &Obj<VirtualDevice>)| {
+        let same = || a.key == b.key && a.backing.as_ref().zip(b.backing.as_ref()).is_some_and(|(a, b)| a.same(b));
+        a.same(b) || same()
     };
-    let config = before.config.as_ref().zip(now.config.as_ref());
-    config.is_some_and(|(before, now)| before.same(now)) && before.runtime.power_state == now.runtime.power_state
+    before.len() == now.len() && before.iter().zip(now).all(shared)
 }
 
 fn plugs(vm: &VirtualMachine) -> Vec<Plug> {
     let state = &vm.runtime.power_state;
     let (off, on) = (*state == VirtualMachinePowerState::PoweredOff, *state == VirtualMachinePowerState::PoweredOn);
-    let devices = vm.config.iter().flat_map(|c| c.hardware.device.iter().flatten());
     let plug = |device: &Obj<VirtualDevice>| {
         let backing = device.backing.as_ref()?.cast::<VirtualEthernetCardDistributedVirtualPortBackingInfo>()?;
         let connected = device.connectable.as_ref().is_some_and(|c| c.connected);
         let connection = backing.port.clone();
         Some(Plug { key: device.key, connection, active: !off && connected, link: on && connected })
     };
-    devices.filter_map(plug).collect()
+    devices(vm).iter().filter_map(plug).collect()
 }
 
 fn connectee(vm: &MoRef, key: i32) -> Connectee {
@@ -71,12 +103,12 @@ fn connectee(vm: &MoRef, key: i32) -> Connectee {
 
 /// Frees the ports that adapters of a machine had and no longer name.
 fn let_go(rule: &Plugs, tx: &mut Tx<'_>, vm: &MoRef) {
-    let old = tx.before().get(vm).map(plugs).unwrap_or_default();
-    if old.is_empty() {
+    let (Some(before), now) = (tx.before().get(vm), tx.get(vm)) else { return };
+    if now.is_some_and(|now| share_backings(before, now)) {
         return;
     }
-    let now = tx.get(vm).map(plugs).unwrap_or_default();
-    for plug in old {
+    let now = now.map(plugs).unwrap_or_default();
+    for plug in plugs(before) {
         let stays = |p: &Plug| {
             let (a, b) = (&p.connection, &plug.connection);
             p.key == plug.key && (a.same(b) || (a.portgroup_key == b.portgroup_key && a.port_key == b.port_key))
