@@ -9,7 +9,7 @@ mod lists;
 mod methods;
 mod rename;
 mod rule;
-mod state;
+pub(super) mod state;
 mod storage;
 mod summary;
 mod touch;

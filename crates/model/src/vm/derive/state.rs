@@ -24,7 +24,7 @@ pub(super) const STATE: [&str; 10] = [
 ];
 
 /// Whether the short way suffices for a VM that was at rest as `old` and differs in nothing but [`STATE`].
-pub(super) fn suffices(old: &VirtualMachine, new: &VirtualMachine) -> bool {
+pub(in crate::vm) fn suffices(old: &VirtualMachine, new: &VirtualMachine) -> bool {
     let configs = old.config.as_ref().zip(new.config.as_ref());
     old.runtime.host == new.runtime.host && configs.is_some_and(|(old, new)| old.same(new) || alike(old, new))
 }
@@ -50,7 +50,7 @@ fn alike_device(old: &Obj<VirtualDevice>, new: &Obj<VirtualDevice>) -> bool {
 
 /// Brings what follows from the state up to date, of a VM that was at rest as `old`. Whether the short way does suffice;
 /// if not, nothing was changed.
-pub(super) fn refresh_state(vm: &mut VirtualMachine, old: &VirtualMachine, this: &MoRef) -> bool {
+pub(in crate::vm) fn refresh_state(vm: &mut VirtualMachine, old: &VirtualMachine, this: &MoRef) -> bool {
     let Some(config) = vm.config.clone() else { return false };
     if replace_files(vm, &config, is_on(&old.runtime.power_state)).is_none() {
         return false;

@@ -13,6 +13,7 @@ mod nic_rules;
 mod option_rules;
 mod power_rules;
 mod rule;
+mod state_rules;
 mod vmci_options;
 mod vmci_rules;
 
