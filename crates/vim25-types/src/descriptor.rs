@@ -67,8 +67,16 @@ impl Type {
     }
 
     /// Whether a value of this type may stand where `other` is asked for.
+    #[inline]
     pub fn is_a(&'static self, other: &Type) -> bool {
-        self.lineage().any(|t| std::ptr::eq(t, other))
+        let mut at = Some(self);
+        while let Some(own) = at {
+            if std::ptr::eq(own, other) {
+                return true;
+            }
+            at = own.base;
+        }
+        false
     }
 
     /// Every field, those of the furthest base first: the order of the wire.

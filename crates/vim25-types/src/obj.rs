@@ -31,6 +31,7 @@ pub trait DataObject: StdAny + Send + Sync {
 
 impl dyn DataObject {
     /// Whether the value is a `T` or a subtype of it.
+    #[inline]
     pub fn is<T: DataType>(&self) -> bool {
         self.descriptor().is_a(T::TYPE)
     }
@@ -99,11 +100,21 @@ pub trait Extends<Base: DataType>: DataType {}
 impl<T: DataType> Extends<T> for T {}
 
 /// `object` as a `T`, if it is one or a subtype of one.
+#[inline]
 pub fn cast<T: DataType>(object: &dyn DataObject) -> Option<&T> {
-    let any: &dyn StdAny = object;
-    match any.downcast_ref::<T>() {
+    match (object as &dyn StdAny).downcast_ref::<T>() {
         Some(found) => Some(found),
-        None => cast(object.base()?),
+        // Descriptors tell without a look at the bases themselves.
+        None if object.is::<T>() => cast_base(object),
+        None => None,
+    }
+}
+
+fn cast_base<T: DataType>(object: &dyn DataObject) -> Option<&T> {
+    let base = object.base()?;
+    match (base as &dyn StdAny).downcast_ref::<T>() {
+        Some(found) => Some(found),
+        None => cast_base(base),
     }
 }
 
@@ -192,6 +203,7 @@ pub(crate) fn make_mut(shared: &mut Shared) -> &mut dyn DataObject {
 impl<T: DataType> Deref for Obj<T> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
         cast(&*self.shared).expect("the type was checked when the pointer was made")
     }

@@ -15,6 +15,7 @@ pub struct Str(LeanStr);
 
 impl Str {
     /// A text that lives as long as the program: never an allocation.
+    #[inline]
     pub const fn new_static(text: &'static str) -> Str {
         Str(LeanStr::from_static_str(text))
     }
@@ -25,6 +26,7 @@ impl Str {
     }
 
     /// The text.
+    #[inline]
     pub const fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -38,12 +40,14 @@ impl Str {
 impl Deref for Str {
     type Target = str;
 
+    #[inline]
     fn deref(&self) -> &str {
         self.as_str()
     }
 }
 
 impl Borrow<str> for Str {
+    #[inline]
     fn borrow(&self) -> &str {
         self
     }
@@ -53,6 +57,7 @@ impl<T: ?Sized> AsRef<T> for Str
 where
     str: AsRef<T>,
 {
+    #[inline]
     fn as_ref(&self) -> &T {
         self.as_str().as_ref()
     }
@@ -103,12 +108,14 @@ impl From<&Str> for Str {
 macro_rules! compared_with {
     ($($text:ty),+ $(,)?) => {$(
         impl PartialEq<$text> for Str {
+            #[inline]
             fn eq(&self, other: &$text) -> bool {
                 *self.as_str() == **other
             }
         }
 
         impl PartialEq<Str> for $text {
+            #[inline]
             fn eq(&self, other: &Str) -> bool {
                 **self == *other.as_str()
             }
@@ -119,12 +126,14 @@ macro_rules! compared_with {
 compared_with!(&str, String, Cow<'_, str>);
 
 impl PartialEq<str> for Str {
+    #[inline]
     fn eq(&self, other: &str) -> bool {
         self.as_str() == other
     }
 }
 
 impl PartialEq<Str> for str {
+    #[inline]
     fn eq(&self, other: &Str) -> bool {
         self == other.as_str()
     }
