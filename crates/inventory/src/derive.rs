@@ -37,11 +37,11 @@ const ROUNDS: usize = 64;
 /// Runs the rules until nothing changes.
 pub(crate) fn run(rules: &[Box<dyn Derive>], tx: &mut Tx<'_>) {
     let mut seen = vec![0; rules.len()];
+    let mut touched = Vec::new();
     for _ in 0..ROUNDS {
         let mut at_rest = true;
         for (rule, seen) in rules.iter().zip(&mut seen) {
-            let (touched, now) = tx.changed_since(*seen, &**rule);
-            *seen = now;
+            *seen = tx.changed_since(*seen, &**rule, &mut touched);
             if !touched.is_empty() {
                 at_rest = false;
                 rule.derive(tx, &touched);

@@ -129,10 +129,7 @@ impl Index {
 
     /// Takes note that an object has become another: came, changed, went.
     pub(crate) fn replace(&mut self, old: Option<&Object>, new: Option<&Object>) {
-        if old.zip(new).is_some_and(|(old, new)| keys::are_shared(old, new)) {
-            return;
-        }
-        let (before, after) = (keys::of(old), keys::of(new));
+        let (before, after) = keys::that_may_differ(old, new);
         // What is found by the same as before stays where it is: a place in the index costs more than to look for a key
         // in a short list.
         let stays = old.zip(new).is_some_and(|(old, new)| old.content.descriptor() == new.content.descriptor());

@@ -109,8 +109,10 @@ impl Inventory {
         change: impl FnOnce(&mut Tx<'_>) -> Result<R, E>,
         retention: Retention,
     ) -> Result<Committed<R>, E> {
+        // Dropped after the turn: what the world lets go of is freed while the next writer has its own.
+        let before;
         let _turn = self.turn();
-        let before = self.snapshot();
+        before = self.snapshot();
         let mut tx = Tx::begin(&before, self.clock.now());
         let value = change(&mut tx)?;
         derive::run(&self.derive, &mut tx);

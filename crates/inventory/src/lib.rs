@@ -21,6 +21,7 @@ mod derive;
 mod index;
 mod inventory;
 mod object;
+mod objects;
 mod seal;
 mod slots;
 mod snapshot;

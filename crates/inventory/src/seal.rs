@@ -4,11 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use vim25::diff;
 
-use crate::{
-    ChangeKind, Commit, Object, ObjectChange, Tx,
-    slots::Slot,
-    snapshot::{Objects, World},
-};
+use crate::{ChangeKind, Commit, Object, ObjectChange, Tx, objects::Objects, slots::Slot, snapshot::World};
 
 /// How much history a world keeps.
 #[derive(Clone, Copy)]
@@ -53,7 +49,7 @@ fn write(slot: Slot, objects: &mut Objects, changes: &mut Vec<ObjectChange>) {
     match slot.new {
         Some(entry) => objects.insert(slot.moref.id, entry),
         None => objects.remove(&slot.moref.id),
-    };
+    }
     if stays {
         return changes.extend(modified(old, new, slot.properties));
     }

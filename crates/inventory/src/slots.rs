@@ -1,10 +1,13 @@
-//! The objects that a transaction has touched, in order of first touch.
+//! The objects that a transaction has touched, in order of first touch, and those that it has read.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
 use vim25::{MoRef, Str, diff};
 
-use crate::object::{Entry, Object};
+use crate::{
+    object::{Entry, Object},
+    objects::Objects,
+};
 
 mod hash;
 
@@ -33,55 +36,97 @@ pub(crate) struct Slot {
     dirty: bool,
 }
 
-/// The touched objects. Between two calls of [`Slots::settle`] they are written freely; settling finds out which of
-/// the writes were changes.
-#[derive(Default)]
-pub(crate) struct Slots {
+/// The touched objects of a transaction, over the world before it. Between two calls of [`Slots::settle`] they are
+/// written freely; settling finds out which of the writes were changes.
+pub(crate) struct Slots<'a> {
+    before: &'a Objects,
     slots: Vec<Slot>,
-    by_id: HashMap<Str, usize, IdHash>,
+    /// Where objects are: rules and handlers ask for the same ones again and again.
+    known: RefCell<HashMap<Str, Place<'a>, IdHash>>,
     dirty: Vec<usize>,
     now: u64,
 }
 
-impl Slots {
-    /// What the transaction made of an object; none if it was not touched.
-    pub fn get(&self, id: &str) -> Option<&Slot> {
-        self.by_id.get(id).map(|&at| &self.slots[at])
+/// Where an object is.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    /// It was touched: in this slot.
+    Slot(usize),
+    /// In the world before the transaction, as here.
+    Before(&'a Arc<Entry>),
+}
+
+/// So many objects a power operation knows, about.
+const EXPECTED: usize = 40;
+/// So many objects are remembered: more than most transactions know.
+const REMEMBERED: usize = 256;
+
+impl<'a> Slots<'a> {
+    /// Nothing touched yet.
+    pub fn over(before: &'a Objects) -> Slots<'a> {
+        let known = RefCell::new(HashMap::with_capacity_and_hasher(EXPECTED, IdHash::default()));
+        Slots { before, slots: Vec::new(), known, dirty: Vec::new(), now: 0 }
     }
 
-    /// What an object is to be, to be set anew. `before` is what it was before the transaction, if this is its first touch.
-    pub fn touch(&mut self, moref: &MoRef, before: Option<&Arc<Entry>>) -> &mut Option<Arc<Entry>> {
-        let at = match self.by_id.get(&moref.id) {
-            Some(&at) => at,
-            None => {
-                let old = before.cloned();
-                let moref = old.as_ref().map_or(moref, |entry| &entry.object.moref).clone();
-                self.open(moref, old)
-            }
+    /// What the transaction made of an object; none if it was not touched.
+    pub fn get(&self, id: &str) -> Option<&Slot> {
+        match self.known.borrow().get(id) {
+            Some(Place::Slot(at)) => Some(&self.slots[*at]),
+            _ => None,
+        }
+    }
+
+    /// An object as it is now.
+    pub fn now(&self, id: &str) -> Option<&Arc<Entry>> {
+        match self.place(id)? {
+            Place::Slot(at) => self.slots[at].new.as_ref(),
+            Place::Before(entry) => Some(entry),
+        }
+    }
+
+    /// An object as it was before the transaction.
+    pub fn before(&self, id: &str) -> Option<&Arc<Entry>> {
+        match self.place(id)? {
+            Place::Slot(at) => self.slots[at].old.as_ref(),
+            Place::Before(entry) => Some(entry),
+        }
+    }
+
+    fn place(&self, id: &str) -> Option<Place<'a>> {
+        if let Some(place) = self.known.borrow().get(id) {
+            return Some(*place);
+        }
+        let found = self.before.get(id)?;
+        let mut known = self.known.borrow_mut();
+        if known.len() < REMEMBERED {
+            known.insert(found.object.moref.id.clone(), Place::Before(found));
+        }
+        Some(Place::Before(found))
+    }
+
+    /// What an object is to be, to be set anew.
+    pub fn touch(&mut self, moref: &MoRef) -> &mut Option<Arc<Entry>> {
+        let at = match self.place(&moref.id) {
+            Some(Place::Slot(at)) => at,
+            Some(Place::Before(old)) => self.open(old.object.moref.clone(), Some(old.clone())),
+            None => self.open(moref.clone(), None),
         };
         self.dirty(at)
     }
 
-    /// An object that is there and fits, to be changed. `before` is as in [`Slots::touch`].
-    pub fn write(
-        &mut self,
-        id: &str,
-        before: Option<&Arc<Entry>>,
-        fits: impl Fn(&Object) -> bool,
-    ) -> Option<&mut Entry> {
-        let at = match self.by_id.get(id) {
-            Some(&at) => self.slots[at].new.as_ref().filter(|entry| fits(&entry.object)).map(|_| at)?,
-            None => {
-                let old = before.filter(|entry| fits(&entry.object))?.clone();
-                self.open(old.object.moref.clone(), Some(old))
-            }
+    /// An object that is there and fits, to be changed.
+    pub fn write(&mut self, id: &str, fits: impl Fn(&Object) -> bool) -> Option<&mut Entry> {
+        let at = match self.place(id)? {
+            Place::Slot(at) => self.slots[at].new.as_ref().filter(|entry| fits(&entry.object)).map(|_| at)?,
+            Place::Before(old) if fits(&old.object) => self.open(old.object.moref.clone(), Some(old.clone())),
+            Place::Before(_) => return None,
         };
         self.dirty(at).as_mut().map(Arc::make_mut)
     }
 
     fn open(&mut self, moref: MoRef, old: Option<Arc<Entry>>) -> usize {
         let at = self.slots.len();
-        self.by_id.insert(moref.id.clone(), at);
+        self.known.get_mut().insert(moref.id.clone(), Place::Slot(at));
         self.slots.push(Slot {
             moref,
             new: old.clone(),
@@ -132,22 +177,18 @@ impl Slots {
     }
 
     /// How many changes have been settled.
-    pub fn now(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.now
     }
 
-    /// The objects that changed after the count stood at `since`: at all, or in more than private state; of these types.
-    pub fn changed_since(&self, since: u64, private: bool, kinds: Option<&[&str]>) -> Vec<MoRef> {
-        if since >= self.now {
-            return Vec::new();
-        }
-        let changed = |slot: &&Slot| if private { slot.changed > since } else { slot.shown > since };
-        let told = |slot: &&Slot| kinds.is_none_or(|kinds| kinds.contains(&slot.moref.kind.as_str()));
-        self.slots.iter().filter(changed).filter(told).map(|slot| slot.moref.clone()).collect()
+    /// The objects that changed after the count stood at `since`: at all, or in more than private state.
+    pub fn changed_since(&self, since: u64, private: bool) -> impl Iterator<Item = &Slot> {
+        let slots = if since < self.now { &*self.slots } else { &[] };
+        slots.iter().filter(move |slot| if private { slot.changed > since } else { slot.shown > since })
     }
 
     /// What is to be written to the world: the objects that differ from what they were before.
-    pub fn into_changed(self) -> impl Iterator<Item = Slot> {
+    pub fn into_changed(self) -> impl Iterator<Item = Slot> + use<> {
         self.slots.into_iter().filter(Slot::is_change)
     }
 }
@@ -177,11 +218,13 @@ impl Slot {
             Step::Properties(names) if was.is_some_and(|was| Arc::ptr_eq(&was, old)) => self.properties = names,
             Step::Properties(names) if old.is_like(new) => {
                 // What differed stays different unless this step wrote it again; what it wrote first differs now.
-                let known = |name: &&'static str| self.properties.contains(name);
-                let (again, first): (Vec<&str>, Vec<&str>) = names.into_iter().partition(known);
-                let differs = |name: &&str| !again.contains(name) || before.field(name) != now.field(name);
-                self.properties.retain(differs);
-                self.properties.extend(first);
+                for name in names {
+                    match self.properties.iter().position(|known| *known == name) {
+                        Some(at) if before.field(name) == now.field(name) => drop(self.properties.remove(at)),
+                        Some(_) => {}
+                        None => self.properties.push(name),
+                    }
+                }
             }
             Step::Properties(_) | Step::Whole if old.is_like(new) => self.properties = diff::fields(before, now),
             Step::Properties(_) | Step::Whole => self.properties.clear(),

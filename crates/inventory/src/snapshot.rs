@@ -2,17 +2,15 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
-use imbl::{OrdMap, Vector};
-use vim25::{DataType, DateTime, MoRef, Obj, Str, types::Event};
+use imbl::Vector;
+use vim25::{DataType, DateTime, MoRef, Obj, types::Event};
 
 use crate::{
     Commit, Index, Object, Revision,
     counters::Counters,
     object::{Entry, content},
+    objects::Objects,
 };
-
-/// Objects by id. A tree of sorted nodes takes a third of the room of a persistent hash map, whose nodes are mostly empty.
-pub(crate) type Objects = OrdMap<Str, Arc<Entry>>;
 
 /// The world at one revision. It never changes; a clone is one pointer. It keeps alive what it holds, so a snapshot is
 /// to be dropped when its reader is done.

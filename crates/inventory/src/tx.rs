@@ -1,6 +1,6 @@
 //! A transaction: the world as one writer sees and changes it.
 
-use std::{any::Any, cell::RefCell, collections::HashMap, sync::Arc};
+use std::{any::Any, sync::Arc};
 
 use vim25::{Api, DataType, DateTime, MoRef, Obj, Shared, Str, types::Event};
 
@@ -8,19 +8,14 @@ use crate::{
     Derive, Index, Object, Snapshot,
     counters::Counters,
     object::{Entry, Private, content},
-    slots::{IdHash, Slots},
+    slots::{Slot, Slots},
 };
-
-/// So many objects that a transaction reads are remembered: more than most read.
-const REMEMBERED: usize = 64;
 
 /// A transaction under way. It sees its own writes; nobody else does before it is committed.
 pub struct Tx<'a> {
     before: &'a Snapshot,
-    /// What was read of the world before: rules and handlers read the same objects again and again.
-    read: RefCell<HashMap<Str, &'a Arc<Entry>, IdHash>>,
     pub(crate) now: DateTime,
-    pub(crate) slots: Slots,
+    pub(crate) slots: Slots<'a>,
     pub(crate) index: Index,
     pub(crate) counters: Counters,
     pub(crate) events: Vec<Obj<Event>>,
@@ -31,9 +26,8 @@ impl<'a> Tx<'a> {
         let world = &before.0;
         Tx {
             before,
-            read: RefCell::default(),
             now: now.max(world.time),
-            slots: Slots::default(),
+            slots: Slots::over(&world.objects),
             index: world.index.clone(),
             counters: world.counters,
             events: Vec::new(),
@@ -63,6 +57,12 @@ impl<'a> Tx<'a> {
     /// The properties of the object that a reference names, as a `T`; none if it is not one.
     pub fn get<T: DataType>(&self, moref: &MoRef) -> Option<&T> {
         self.resolve(moref).and_then(content)
+    }
+
+    /// The properties that the object had before this transaction, as a `T`; none if it was not one.
+    pub fn was<T: DataType>(&self, moref: &MoRef) -> Option<&T> {
+        let entry = self.slots.before(&moref.id)?;
+        content(&entry.object).filter(|_| entry.object.is_kind(&moref.kind))
     }
 
     /// The properties of the object that a reference names, as a `T` to be changed; none if it is not one.
@@ -151,6 +151,11 @@ impl<'a> Tx<'a> {
         self.entry(id)?.private.get()
     }
 
+    /// State that an object had before this transaction and that the API has no property for.
+    pub fn private_was<P: Any + Send + Sync + Clone>(&self, id: &str) -> Option<&P> {
+        self.slots.before(id)?.private.get()
+    }
+
     /// State of an object that the API has no property for, to be changed.
     pub fn edit_private<P: Any + Send + Sync + Clone>(&mut self, id: &str) -> Option<&mut P> {
         self.private::<P>(id)?;
@@ -179,21 +184,26 @@ impl<'a> Tx<'a> {
         self.settle();
         match self.slots.get(&moref.id) {
             Some(slot) => slot.stays().then_some(&slot.properties),
-            None => self.before.entry(&moref.id).map(|_| &[][..]),
+            None => self.slots.before(&moref.id).map(|_| &[][..]),
         }
     }
 
-    /// The objects that really changed after `since` and of which the rule wants to be told, and the count to ask with
-    /// next time.
-    pub(crate) fn changed_since(&mut self, since: u64, rule: &dyn Derive) -> (Vec<MoRef>, u64) {
+    /// Puts the objects that really changed after `since` and of which the rule wants to be told into `touched`. Returns
+    /// the count to ask with next time.
+    pub(crate) fn changed_since(&mut self, since: u64, rule: &dyn Derive, touched: &mut Vec<MoRef>) -> u64 {
         let now = self.changes_so_far();
-        (self.slots.changed_since(since, rule.reads_private(), rule.kinds()), now)
+        let kinds = rule.kinds();
+        let told = |slot: &&Slot| kinds.is_none_or(|kinds| kinds.contains(&slot.moref.kind.as_str()));
+        let changed = self.slots.changed_since(since, rule.reads_private());
+        touched.clear();
+        touched.extend(changed.filter(told).map(|slot| slot.moref.clone()));
+        now
     }
 
     /// How many changes there were.
     pub(crate) fn changes_so_far(&mut self) -> u64 {
         self.settle();
-        self.slots.now()
+        self.slots.count()
     }
 
     /// Brings the index up to date with what was written.
@@ -203,35 +213,18 @@ impl<'a> Tx<'a> {
     }
 
     fn entry(&self, id: &str) -> Option<&Arc<Entry>> {
-        match self.slots.get(id) {
-            Some(slot) => slot.new.as_ref(),
-            None => self.entry_before(id),
-        }
-    }
-
-    fn entry_before(&self, id: &str) -> Option<&'a Arc<Entry>> {
-        if let Some(known) = self.read.borrow().get(id) {
-            return Some(known);
-        }
-        let found = self.before.entry(id)?;
-        let mut read = self.read.borrow_mut();
-        if read.len() < REMEMBERED {
-            read.insert(found.object.moref.id.clone(), found);
-        }
-        Some(found)
+        self.slots.now(id)
     }
 
     /// An object that is there and fits, to be changed.
     fn write(&mut self, id: &str, fits: impl Fn(&Object) -> bool) -> Option<&mut Entry> {
         self.settle_if_due();
-        let before = if self.slots.get(id).is_none() { self.entry_before(id) } else { None };
-        self.slots.write(id, before, fits)
+        self.slots.write(id, fits)
     }
 
     fn touch(&mut self, moref: &MoRef) -> &mut Option<Arc<Entry>> {
         self.settle_if_due();
-        let before = if self.slots.get(&moref.id).is_none() { self.entry_before(&moref.id) } else { None };
-        self.slots.touch(moref, before)
+        self.slots.touch(moref)
     }
 
     fn settle_if_due(&mut self) {

@@ -5,25 +5,40 @@ use std::{net::IpAddr, sync::Arc};
 use vim25::{
     DataObject, DataType, Obj, Str, cast, mo,
     types::{
-        HostVirtualNic, VirtualDevice, VirtualDeviceFileBackingInfo, VirtualDisk, VirtualDiskFlatVer2BackingInfo,
-        VirtualEthernetCard, VirtualMachinePowerState, VirtualMachineVMCIDevice,
+        GuestInfo, HostVirtualNic, VirtualDevice, VirtualDeviceFileBackingInfo, VirtualDisk,
+        VirtualDiskFlatVer2BackingInfo, VirtualEthernetCard, VirtualMachineConfigInfo, VirtualMachinePowerState,
+        VirtualMachineVMCIDevice,
     },
 };
 
 use super::Key;
 use crate::Object;
 
-/// Everything that an object can be found by; the same may come twice.
-pub(super) fn of(object: Option<&Object>) -> Vec<Key> {
+/// What an object was found by and what it can be found by, without that which two states of it share, seen without
+/// looking into it. The same may come twice.
+pub(super) fn that_may_differ(old: Option<&Object>, new: Option<&Object>) -> (Vec<Key>, Vec<Key>) {
+    let Some((was, is)) = old.zip(new) else { return (of(old), of(new)) };
+    if Arc::ptr_eq(&was.content, &is.content) {
+        return Default::default();
+    }
+    match (cast(&*was.content), cast(&*is.content)) {
+        (Some(was), Some(is)) => Parts::that_differ(was, is).of_both(was, is),
+        _ if are_shared(&*was.content, &*is.content) => Default::default(),
+        _ => (of(old), of(new)),
+    }
+}
+
+/// Everything that an object can be found by.
+fn of(object: Option<&Object>) -> Vec<Key> {
     let Some(content) = object.map(|object| &*object.content) else { return Vec::new() };
     let Some(entity) = cast::<mo::ManagedEntity>(content) else { return Vec::new() };
     let mut keys = Vec::with_capacity(12);
-    if let Some(parent) = &entity.parent {
-        keys.push(Key::Child(parent.id.clone(), entity.name.clone()));
+    if let Some(vm) = cast(content) {
+        Parts::ALL.of(vm, &mut keys);
+        return keys;
     }
-    if let Some(vm) = cast::<mo::VirtualMachine>(content) {
-        of_vm(vm, &mut keys);
-    } else if let Some(host) = cast::<mo::HostSystem>(content) {
+    keys.extend(child(entity));
+    if let Some(host) = cast::<mo::HostSystem>(content) {
         of_host(host, &mut keys);
     } else if let Some(app) = cast::<mo::VirtualApp>(content) {
         // Its parent is its pool, but it is a child of its folder too.
@@ -38,14 +53,14 @@ pub(super) fn of(object: Option<&Object>) -> Vec<Key> {
     keys
 }
 
-/// Whether two states of an object share everything that it can be found by, seen without looking into it.
-pub(super) fn are_shared(old: &Object, new: &Object) -> bool {
-    if Arc::ptr_eq(&old.content, &new.content) {
-        return true;
-    }
-    let (old, new) = (&*old.content, &*new.content);
+fn child(entity: &mo::ManagedEntity) -> Option<Key> {
+    entity.parent.as_ref().map(|parent| Key::Child(parent.id.clone(), entity.name.clone()))
+}
+
+/// Whether two states of an object that is no VM share everything that it can be found by, seen without looking into it.
+fn are_shared(old: &dyn DataObject, new: &dyn DataObject) -> bool {
     let (Some(named), Some(renamed)) = (cast::<mo::ManagedEntity>(old), cast::<mo::ManagedEntity>(new)) else {
-        return false;
+        return !old.is::<mo::ManagedEntity>() && !new.is::<mo::ManagedEntity>();
     };
     if named.name != renamed.name || named.parent != renamed.parent {
         return false;
@@ -53,14 +68,7 @@ pub(super) fn are_shared(old: &Object, new: &Object) -> bool {
     if let (Some(old), Some(new)) = (cast::<mo::HostSystem>(old), cast::<mo::HostSystem>(new)) {
         return same(&old.hardware, &new.hardware) && same(&old.config, &new.config);
     }
-    let (Some(old), Some(new)) = (cast::<mo::VirtualMachine>(old), cast::<mo::VirtualMachine>(new)) else {
-        return old.descriptor() == new.descriptor() && !carries_more(old);
-    };
-    same(&old.config, &new.config)
-        && same(&old.guest, &new.guest)
-        && old.parent_v_app == new.parent_v_app
-        && old.runtime.host == new.runtime.host
-        && old.runtime.power_state == new.runtime.power_state
+    old.descriptor() == new.descriptor() && !carries_more(old)
 }
 
 /// Whether an entity that is neither VM nor host can be found by more than its name.
@@ -75,19 +83,94 @@ fn same<T: DataType>(old: &Option<Obj<T>>, new: &Option<Obj<T>>) -> bool {
     }
 }
 
-fn of_vm(vm: &mo::VirtualMachine, keys: &mut Vec<Key>) {
-    if let Some(app) = &vm.parent_v_app {
-        keys.push(Key::Child(app.id.clone(), vm.name.clone()));
+/// The parts of a VM that give it keys: no two of them give the same one.
+struct Parts {
+    /// Its name and its parents.
+    place: bool,
+    /// What its configuration says of it as a whole.
+    config: bool,
+    /// Its devices.
+    devices: bool,
+    /// Its context id, and the host on which it runs.
+    context: bool,
+    /// Its guest.
+    guest: bool,
+}
+
+impl Parts {
+    const ALL: Parts = Parts { place: true, config: true, devices: true, context: true, guest: true };
+
+    fn that_differ(old: &mo::VirtualMachine, new: &mo::VirtualMachine) -> Parts {
+        let config = !same(&old.config, &new.config);
+        let (was, is) = (&old.runtime, &new.runtime);
+        Parts {
+            place: old.name != new.name || old.parent != new.parent || old.parent_v_app != new.parent_v_app,
+            config: config && !names_the_same(&old.config, &new.config),
+            devices: config && !carry_the_same(devices(old), devices(new)),
+            context: config || was.power_state != is.power_state || was.host != is.host,
+            guest: !same(&old.guest, &new.guest),
+        }
     }
-    if let Some(config) = &vm.config {
-        keys.extend(uuid(&config.uuid).map(Key::BiosUuid));
-        keys.extend(config.instance_uuid.as_deref().and_then(uuid).map(Key::InstanceUuid));
-        keys.extend(config.managed_by.as_ref().map(|manager| Key::ManagedBy(manager.extension_key.clone())));
-        keys.extend(config.files.vm_path_name.clone().map(Key::File));
-        config.hardware.device.iter().flatten().for_each(|device| of_device(device, keys));
+
+    fn of_both(&self, old: &mo::VirtualMachine, new: &mo::VirtualMachine) -> (Vec<Key>, Vec<Key>) {
+        let (mut before, mut after) = <(Vec<Key>, Vec<Key>)>::default();
+        self.of(old, &mut before);
+        self.of(new, &mut after);
+        (before, after)
     }
-    keys.extend(context_id(vm));
-    let Some(guest) = &vm.guest else { return };
+
+    fn of(&self, vm: &mo::VirtualMachine, keys: &mut Vec<Key>) {
+        if self.devices {
+            devices(vm).iter().for_each(|device| of_device(device, keys));
+        }
+        if self.place {
+            keys.extend(child(vm));
+            keys.extend(vm.parent_v_app.as_ref().map(|app| Key::Child(app.id.clone(), vm.name.clone())));
+        }
+        if let Some(config) = vm.config.as_ref().filter(|_| self.config) {
+            of_config(config, keys);
+        }
+        if self.context {
+            keys.extend(context_id(vm));
+        }
+        if let Some(guest) = vm.guest.as_ref().filter(|_| self.guest) {
+            of_guest(guest, keys);
+        }
+    }
+}
+
+fn of_config(config: &VirtualMachineConfigInfo, keys: &mut Vec<Key>) {
+    keys.extend(uuid(&config.uuid).map(Key::BiosUuid));
+    keys.extend(config.instance_uuid.as_deref().and_then(uuid).map(Key::InstanceUuid));
+    keys.extend(config.managed_by.as_ref().map(|manager| Key::ManagedBy(manager.extension_key.clone())));
+    keys.extend(config.files.vm_path_name.clone().map(Key::File));
+}
+
+/// Whether two configurations give the same keys, devices aside.
+fn names_the_same(old: &Option<Obj<VirtualMachineConfigInfo>>, new: &Option<Obj<VirtualMachineConfigInfo>>) -> bool {
+    old.as_ref().zip(new.as_ref()).is_some_and(|(old, new)| {
+        old.uuid == new.uuid
+            && old.instance_uuid == new.instance_uuid
+            && same(&old.managed_by, &new.managed_by)
+            && old.files.vm_path_name == new.files.vm_path_name
+    })
+}
+
+/// Whether two lists of devices give the same keys, seen in those that they do not share at the same places.
+fn carry_the_same(old: &[Obj<VirtualDevice>], new: &[Obj<VirtualDevice>]) -> bool {
+    let (mut before, mut after) = <(Vec<Key>, Vec<Key>)>::default();
+    for (was, is) in old.iter().zip(new).filter(|(was, is)| !was.same(is)) {
+        of_device(was, &mut before);
+        of_device(is, &mut after);
+    }
+    old.len() == new.len() && before == after
+}
+
+fn devices(vm: &mo::VirtualMachine) -> &[Obj<VirtualDevice>] {
+    vm.config.as_ref().and_then(|config| config.hardware.device.as_deref()).unwrap_or_default()
+}
+
+fn of_guest(guest: &GuestInfo, keys: &mut Vec<Key>) {
     keys.extend(guest.host_name.as_deref().filter(|name| !name.is_empty()).map(dns));
     keys.extend(guest.ip_address.as_deref().and_then(ip).map(Key::Ip));
     for nic in guest.net.iter().flatten() {

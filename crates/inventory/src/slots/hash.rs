@@ -13,6 +13,7 @@ pub struct IdHasher(u64);
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl IdHasher {
+    #[inline]
     fn add(&mut self, word: u64) {
         let product = u128::from(self.0 ^ word) * u128::from(SPREAD);
         self.0 = (product >> 64) as u64 ^ product as u64;
@@ -20,20 +21,30 @@ impl IdHasher {
 }
 
 impl Hasher for IdHasher {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.add(u64::from_le_bytes(word));
-        }
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.add(u64::from_le_bytes(*word)));
+        self.add(tail(rest));
     }
 
+    /// The end of a text: what stands before it has been spread already.
+    #[inline]
     fn write_u8(&mut self, byte: u8) {
-        self.add(byte.into());
+        self.0 ^= u64::from(byte);
     }
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+/// At most seven bytes as a number, from two reads that may overlap.
+#[inline]
+fn tail(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(first), Some(last)) => u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)),
+        _ => bytes.iter().fold(bytes.len() as u64, |word, byte| word << 8 | u64::from(*byte)),
     }
 }
 

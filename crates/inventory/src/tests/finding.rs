@@ -180,6 +180,30 @@ fn a_vm_is_found_by_its_files_and_its_mac_addresses() {
 }
 
 #[test]
+fn an_address_that_two_adapters_have_is_found_until_both_have_another() {
+    let world = world();
+    let vm = moref("VirtualMachine", "vm-1");
+    let (same, other) = ("00:50:56:00:00:01", "00:50:56:00:00:02");
+    let card = |mac: &str| VirtualVmxnet3::with(|card| card.mac_address = Some(mac.into())).into();
+    run(&world, |tx| {
+        let mut content = full_vm(BIOS, INSTANCE);
+        content.config.as_mut().unwrap().hardware.device = Some(vec![card(same), card(same)]);
+        tx.insert(vm.clone(), content);
+    });
+    let change = |at: usize| {
+        run(&world, |tx| {
+            let config = tx.edit::<VirtualMachine>(&vm).unwrap().config.as_mut().unwrap();
+            config.hardware.device.as_mut().unwrap()[at] = card(other);
+        });
+    };
+    let found = |mac: &str| world.snapshot().index().by_mac(mac).len();
+    change(1);
+    assert_eq!((found(same), found(other)), (1, 1));
+    change(0);
+    assert_eq!((found(same), found(other)), (0, 1));
+}
+
+#[test]
 fn a_switch_is_found_by_its_uuid_and_a_vapp_in_its_folder() {
     let world = world();
     let (switch, app) = (moref("VmwareDistributedVirtualSwitch", "dvs-1"), moref("VirtualApp", "resgroup-v2"));
