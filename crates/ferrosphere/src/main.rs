@@ -20,6 +20,10 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::serve(arguments.into_settings()),
