@@ -65,8 +65,10 @@ impl<T: Group> Recent<T> {
     /// Shares the fields with those that are remembered, or remembers them.
     pub(crate) fn share(&self, made: &mut Common<T>) {
         let mut known = self.0.borrow_mut();
-        if let Some(at) = known.iter().position(|known| known == made) {
+        // The last to be used stands at the end, where it is found first.
+        if let Some(at) = known.iter().rposition(|known| known == made) {
             made.share(&known[at]);
+            known[at..].rotate_left(1);
             return;
         }
         if known.len() == Self::KEPT {

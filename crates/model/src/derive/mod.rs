@@ -62,7 +62,7 @@ pub(crate) fn capacity(host: &HostSystem) -> (i64, i64) {
 }
 
 /// Whether an object differs in one of these properties from what it was before the transaction, or came or went.
-fn differs(tx: &mut Tx<'_>, moref: &MoRef, properties: &[&str]) -> bool {
+pub(crate) fn differs(tx: &mut Tx<'_>, moref: &MoRef, properties: &[&str]) -> bool {
     tx.changed(moref).is_none_or(|changed| changed.iter().any(|name| properties.contains(name)))
 }
 

@@ -1,11 +1,6 @@
 //! Machines that are alike in all that their verdicts depend on: judged once, however many they are.
 
-use std::{
-    cell::RefCell,
-    collections::{HashMap, HashSet},
-    rc::Rc,
-    sync::Arc,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use directpath::{
     Facts, Grant, HostReason, Set, Technology,
@@ -16,28 +11,28 @@ use directpath::{
 
 use super::{
     facts::{Host, Machine, Network},
+    known::Known,
     said::{Adapter, Passthrough, PortSaid, Said},
-    write::Known,
 };
 
 /// What each adapter of a machine is short of; empty if none is short of anything.
 pub(super) type Short = Vec<Option<Shortage>>;
 
-/// What makes machines alike, and what is said of them.
+/// What makes machines alike, and what is said of them: as much as there are ways in which their adapters can be short.
 pub(super) struct Case {
     pub facts: Arc<Machine>,
-    host: Option<Rc<Host>>,
+    host: Option<Arc<Host>>,
     /// What each adapter is connected to.
-    networks: Vec<Option<Rc<Network>>>,
+    networks: Vec<Option<Arc<Network>>>,
     /// How each adapter would pass through if it got all that it needs.
     wants: Vec<Option<Technology>>,
     /// What was said so far, by what the adapters are short of.
-    said: RefCell<Vec<(Short, Option<Arc<Passthrough>>)>>,
+    said: Mutex<Vec<(Short, Option<Arc<Passthrough>>)>>,
 }
 
 impl Case {
-    fn new(facts: Arc<Machine>, host: Option<Rc<Host>>, networks: Vec<Option<Rc<Network>>>) -> Case {
-        let mut case = Case { facts, host, networks, wants: Vec::new(), said: RefCell::default() };
+    pub fn new(facts: Arc<Machine>, host: Option<Arc<Host>>, networks: Vec<Option<Arc<Network>>>) -> Case {
+        let mut case = Case { facts, host, networks, wants: Vec::new(), said: Mutex::default() };
         let would = |at, technology| case.facts.vm.on && case.judged(technology, at, None).0.active;
         let ways = [Technology::Gen2, Technology::Uptv2];
         let wants = |at| ways.into_iter().find(|technology| would(at, *technology));
@@ -69,13 +64,14 @@ impl Case {
 
     /// What is said of a machine whose adapters are short of this; none if it has no adapters.
     pub fn said(&self, short: &[Option<Shortage>], known: &Known) -> Option<Arc<Passthrough>> {
-        if let Some((_, said)) = self.said.borrow().iter().find(|(of, _)| of == short) {
+        let mut all = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, said)) = all.iter().find(|(of, _)| of == short) {
             return said.clone();
         }
         let adapters = (0..self.facts.cards.len()).map(|at| self.adapter(at, short.get(at).copied().flatten()));
         let adapters: Vec<Adapter> = adapters.collect();
         let said = (!adapters.is_empty()).then(|| known.passthrough(&self.facts, adapters));
-        self.said.borrow_mut().push((short.to_vec(), said.clone()));
+        all.push((short.to_vec(), said.clone()));
         said
     }
 
@@ -109,45 +105,4 @@ impl Case {
 fn nowhere<'h>() -> plain::Host<'h> {
     let reasons = Set::EMPTY.with(HostReason::IncompatibleProduct);
     plain::Host { gen2: reasons, uptv2: reasons, ..plain::Host::default() }
-}
-
-/// The cases of one run.
-#[derive(Default)]
-pub(super) struct Cases {
-    /// By the places of what makes machines alike, which the case keeps alive.
-    known: HashMap<Box<[usize]>, Rc<Case>>,
-    facts: HashSet<Arc<Machine>>,
-    key: Vec<usize>,
-}
-
-impl Cases {
-    /// Facts that were just read, kept once.
-    pub fn facts(&mut self, read: Machine) -> Arc<Machine> {
-        if let Some(known) = self.facts.get(&read) {
-            return known.clone();
-        }
-        let facts = Arc::new(read);
-        self.facts.insert(facts.clone());
-        facts
-    }
-
-    /// The case of a machine, by its facts, its host and what its adapters are connected to.
-    pub fn of(
-        &mut self,
-        facts: &Arc<Machine>,
-        host: Option<Rc<Host>>,
-        networks: impl Iterator<Item = Option<Rc<Network>>>,
-    ) -> Rc<Case> {
-        let networks: Vec<Option<Rc<Network>>> = networks.collect();
-        let network = |network: &Option<Rc<Network>>| network.as_ref().map_or(0, |n| Rc::as_ptr(n).addr());
-        self.key.clear();
-        self.key.extend([Arc::as_ptr(facts).addr(), host.as_ref().map_or(0, |host| Rc::as_ptr(host).addr())]);
-        self.key.extend(networks.iter().map(network));
-        if let Some(known) = self.known.get(&*self.key) {
-            return known.clone();
-        }
-        let case = Rc::new(Case::new(facts.clone(), host, networks));
-        self.known.insert(self.key.as_slice().into(), case.clone());
-        case
-    }
 }

@@ -1,7 +1,7 @@
 //! Which machines a change may concern: what changed is compared with what passthrough depends on, by shared pointers
 //! wherever there are any, so that all other changes cost next to nothing.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use inventory::{IdHash, Tx};
 use vim25::{
@@ -16,11 +16,14 @@ use crate::network::ports::{Connectee, Ports};
 /// Machines in the order in which they are looked at, each once.
 #[derive(Default)]
 pub(super) struct Concerned {
-    order: Vec<MoRef>,
-    known: HashSet<Str, IdHash>,
-    /// Those that changed themselves, and may have moved or gone.
-    changed: Vec<MoRef>,
-    changed_ids: HashSet<Str, IdHash>,
+    order: Vec<One>,
+    by_id: HashMap<Str, usize, IdHash>,
+}
+
+struct One {
+    vm: MoRef,
+    /// Whether it changed itself, and may have moved or gone.
+    changed: bool,
 }
 
 impl Concerned {
@@ -29,11 +32,7 @@ impl Concerned {
         let (mut all, judged) = (Concerned::default(), judged.in_this(tx));
         for moref in touched {
             match moref.kind.as_str() {
-                "VirtualMachine" if judged::differs(&judged, tx, moref) => {
-                    all.add(moref);
-                    all.changed.push(moref.clone());
-                    all.changed_ids.insert(moref.id.clone());
-                }
+                "VirtualMachine" if judged::differs(&judged, tx, moref) => all.add(moref, true),
                 "HostSystem" if host_changed(tx, moref) => {
                     all.add_all(tx.get::<HostSystem>(moref).and_then(|h| h.vm.as_ref()));
                 }
@@ -45,24 +44,28 @@ impl Concerned {
         all
     }
 
-    fn add(&mut self, vm: &MoRef) {
-        if self.known.insert(vm.id.clone()) {
-            self.order.push(vm.clone());
+    fn add(&mut self, vm: &MoRef, changed: bool) {
+        match self.by_id.get(&vm.id) {
+            Some(at) => self.order[*at].changed |= changed,
+            None => {
+                self.by_id.insert(vm.id.clone(), self.order.len());
+                self.order.push(One { vm: vm.clone(), changed });
+            }
         }
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &MoRef> {
-        self.order.iter()
+        self.order.iter().map(|one| &one.vm)
     }
 
     /// Those of them that changed themselves.
     pub fn changed(&self) -> impl Iterator<Item = &MoRef> {
-        self.changed.iter()
+        self.order.iter().filter(|one| one.changed).map(|one| &one.vm)
     }
 
     /// Whether a machine is one of those.
     pub fn has_changed(&self, id: &str) -> bool {
-        self.changed_ids.contains(id)
+        self.by_id.get(id).is_some_and(|at| self.order[*at].changed)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -71,9 +74,9 @@ impl Concerned {
 
     fn add_all(&mut self, vms: Option<&MoRefs>) {
         let Some(vms) = vms else { return };
-        self.known.reserve(vms.len());
+        self.by_id.reserve(vms.len());
         self.order.reserve(vms.len());
-        vms.iter().for_each(|vm| self.add(vm));
+        vms.iter().for_each(|vm| self.add(vm, false));
     }
 
     /// A changed setting of the group concerns all its machines, a changed port the one that is connected to it.
@@ -94,7 +97,7 @@ impl Concerned {
 
     fn connectee(&mut self, end: &Connectee) {
         if let Connectee::Adapter { vm, .. } = end {
-            self.add(vm);
+            self.add(vm, false);
         }
     }
 

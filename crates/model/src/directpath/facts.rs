@@ -1,6 +1,6 @@
 //! What passthrough of an adapter depends on, read from the world.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 
 use directpath::{
     HostReason, Set,
@@ -15,6 +15,7 @@ use vim25::{
     types::*,
 };
 
+use super::known::Known;
 use crate::{
     host::{Software, lab::HostLab},
     network::{
@@ -65,13 +66,14 @@ pub(super) struct Card {
 }
 
 /// What was read, by id; none where there was nothing to read.
-type Known<T> = HashMap<Str, Option<Rc<T>>, IdHash>;
+type ById<P> = HashMap<Str, Option<P>, IdHash>;
 
 /// The facts of hosts and networks, each read once.
 pub(super) struct Sites<'w, W> {
     world: &'w W,
-    hosts: RefCell<Known<Host>>,
-    groups: RefCell<Known<Group<'w>>>,
+    known: &'w Known,
+    hosts: RefCell<ById<Arc<Host>>>,
+    groups: RefCell<ById<Rc<Group<'w>>>>,
 }
 
 /// A port group with what is known of its ports.
@@ -80,36 +82,38 @@ struct Group<'w> {
     /// Ports of the switch whose packets are mirrored.
     mirrored: Mirrored<'w>,
     /// What ports without a setting of their own lead to, by host: ports that are not mirrored, and ports that are.
-    networks: [RefCell<Known<Network>>; 2],
+    networks: [RefCell<ById<Arc<Network>>>; 2],
 }
 
 impl<'w, W: View> Sites<'w, W> {
-    pub fn of(world: &'w W) -> Sites<'w, W> {
-        Sites { world, hosts: RefCell::default(), groups: RefCell::default() }
+    pub fn of(world: &'w W, known: &'w Known) -> Sites<'w, W> {
+        Sites { world, known, hosts: RefCell::default(), groups: RefCell::default() }
     }
 
-    pub fn host(&self, host: &MoRef) -> Option<Rc<Host>> {
+    pub fn host(&self, host: &MoRef) -> Option<Arc<Host>> {
         if let Some(known) = self.hosts.borrow().get(&host.id) {
             return known.clone();
         }
-        let read = self.world.read::<HostSystem>(host).map(|system| Rc::new(Host::read(self.world, host, system)));
+        let read = self.world.read::<HostSystem>(host).map(|system| self.known.host(self.world, host, system));
         self.hosts.borrow_mut().insert(host.id.clone(), read.clone());
         read
     }
 
     /// What a connection leads to on a host; none if there is no such port. Connections that are alike share it.
-    pub fn network(&self, connection: &DistributedVirtualSwitchPortConnection, host: &MoRef) -> Option<Rc<Network>> {
+    pub fn network(&self, connection: &DistributedVirtualSwitchPortConnection, host: &MoRef) -> Option<Arc<Network>> {
         let group = self.group(connection.portgroup_key.as_ref()?)?;
         let key = group.at.named(connection)?;
         let mirrored = group.mirrored.contains(connection.port_key.as_deref()?);
         if group.at.ports.get(key).is_some_and(|port| port.own.is_some()) {
-            return self.read_network(&group, key, mirrored, host).map(Rc::new);
+            return self.read_network(&group.at, key, mirrored, host).map(Arc::new);
         }
         let networks = &group.networks[usize::from(mirrored)];
         if let Some(known) = networks.borrow().get(&host.id) {
             return known.clone();
         }
-        let read = self.read_network(&group, key, mirrored, host).map(Rc::new);
+        let facts = self.host(host)?;
+        let read = || self.read_network(&group.at, key, mirrored, host);
+        let read = self.known.network(&group.at, (host, &facts), mirrored, read);
         networks.borrow_mut().insert(host.id.clone(), read.clone());
         read
     }
@@ -130,8 +134,7 @@ impl<'w, W: View> Sites<'w, W> {
         Some(Group { at, mirrored: Mirrored::by(sessions), networks: Default::default() })
     }
 
-    fn read_network(&self, group: &Group<'_>, key: u32, mirrored: bool, host: &MoRef) -> Option<Network> {
-        let Group { at, .. } = group;
+    fn read_network(&self, at: &ports::Group<'_>, key: u32, mirrored: bool, host: &MoRef) -> Option<Network> {
         let chain = at.chain(key);
         let features = at.switch.capability.features_supported.as_ref();
         let host_facts = self.host(host)?;

@@ -12,6 +12,7 @@ mod case;
 mod concern;
 mod facts;
 mod judged;
+mod known;
 mod port;
 mod round;
 mod rule;

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    rc::Rc,
     sync::Arc,
 };
 
@@ -15,11 +14,11 @@ use inventory::{IdHash, Tx};
 use vim25::{MoRef, Str, cast, mo::VirtualMachine};
 
 use super::{
-    case::{Case, Cases, Short},
+    case::{Case, Short},
     concern::Concerned,
     facts::{Machine, Sites},
+    known::Known,
     said::{Passthrough, is_shown},
-    write::Known,
 };
 
 /// Who holds and who waits for virtual functions and interrupt vectors of a host: private state of the host.
@@ -46,7 +45,8 @@ pub(super) struct Round<'r, 'a> {
     concerned: &'r Concerned,
     known: &'r Known,
     sites: Sites<'r, Tx<'a>>,
-    cases: Cases,
+    /// Room for the places of what makes machines alike.
+    key: Vec<usize>,
     looked: Vec<Looked<'r>>,
     at: HashMap<&'r str, usize, IdHash>,
     /// Places of the machines on a host that would pass something through.
@@ -64,7 +64,7 @@ struct Looked<'r> {
     moref: &'r MoRef,
     vm: &'r VirtualMachine,
     before: Option<&'r Passthrough>,
-    case: Rc<Case>,
+    case: Arc<Case>,
     short: Short,
 }
 
@@ -76,8 +76,9 @@ impl<'r> Looked<'r> {
 
 impl<'r, 'a> Round<'r, 'a> {
     pub fn run(tx: &'r Tx<'a>, concerned: &'r Concerned, known: &'r Known) -> Outcome {
-        let (cases, looked, at, asking, pools, owners) = Default::default();
-        let mut round = Round { tx, concerned, known, sites: Sites::of(tx), cases, looked, at, asking, pools, owners };
+        let (key, looked, at, asking, pools, owners) = Default::default();
+        let sites = Sites::of(tx, known);
+        let mut round = Round { tx, concerned, known, sites, key, looked, at, asking, pools, owners };
         round.looked.reserve(concerned.iter().len());
         round.at.reserve(concerned.iter().len());
         concerned.iter().for_each(|vm| round.look(&vm.id));
@@ -95,14 +96,15 @@ impl<'r, 'a> Round<'r, 'a> {
         // Of a machine that did not change itself, what was read when it was last judged still holds.
         let facts = match before.filter(|_| !self.concerned.has_changed(id)) {
             Some(before) => before.facts().clone(),
-            None => self.cases.facts(Machine::read(self.tx, id, vm, config)),
+            None => self.known.facts(Machine::read(self.tx, id, vm, config)),
         };
         let host = vm.runtime.host.as_ref();
         let networks = facts.cards.iter().map(|card| {
             let device = config.hardware.device.as_ref()?.get(card.place)?;
             self.sites.network(read::connection(device)?, host?)
         });
-        let case = self.cases.of(&facts, host.and_then(|host| self.sites.host(host)), networks);
+        let (networks, host_facts) = (networks.collect(), host.and_then(|host| self.sites.host(host)));
+        let case = self.known.case(&facts, host_facts, networks, &mut self.key);
         if let Some(host) = host.filter(|_| case.wants_any()) {
             self.asking.entry(host.id.clone()).or_default().push(self.looked.len());
         }

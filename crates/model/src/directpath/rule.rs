@@ -1,21 +1,24 @@
 //! The rule.
 
+use std::sync::{Mutex, PoisonError};
+
 use inventory::{Derive, Tx};
 use vim25::MoRef;
 
 use super::{
     concern::Concerned,
     judged::{self, Judged},
+    known::Known,
     round::Round,
     said::Adapter,
-    write::{Known, Writer},
+    write::Writer,
 };
 
 /// Keeps `runtime.device` of machines true, and tells what changes.
 #[derive(Default)]
 pub struct DirectPath {
     tell: Option<Teller>,
-    known: Known,
+    known: Mutex<Known>,
     judged: Judged,
 }
 
@@ -68,7 +71,11 @@ impl Derive for DirectPath {
         if concerned.is_empty() {
             return;
         }
-        let outcome = Round::run(tx, &concerned, &self.known);
+        let outcome = {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.trim();
+            Round::run(tx, &concerned, &known)
+        };
         for (host, pools) in outcome.pools {
             tx.set_private(&host, pools);
         }

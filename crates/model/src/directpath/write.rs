@@ -1,51 +1,21 @@
 //! Writes what is said of adapters: as private state, and as `runtime.device`.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
-use inventory::Tx;
+use inventory::{IdHash, Tx};
 use vim25::{MoRef, Obj, mo::VirtualMachine, types::VirtualMachineRuntimeInfo};
 
 use super::{
-    facts::Machine,
     round::News,
     rule::Transition,
-    said::{Adapter, Passthrough, is_shown},
+    said::{Passthrough, is_shown},
 };
-
-/// What is said of machines, once each: machines of which the same is said share it.
-#[derive(Default)]
-pub(super) struct Known(Mutex<HashMap<Conclusion, Arc<Passthrough>>>);
-
-/// From what, and what.
-type Conclusion = (Arc<Machine>, Vec<Adapter>);
-
-/// More than this is forgotten, and said anew.
-const REMEMBERED: usize = 1024;
-
-impl Known {
-    pub fn passthrough(&self, facts: &Arc<Machine>, adapters: Vec<Adapter>) -> Arc<Passthrough> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let conclusion = (facts.clone(), adapters);
-        if let Some(said) = known.get(&conclusion) {
-            return said.clone();
-        }
-        if known.len() >= REMEMBERED {
-            known.clear();
-        }
-        let said = Arc::new(Passthrough::new(facts.clone(), conclusion.1.clone()));
-        known.insert(conclusion, said.clone());
-        said
-    }
-}
 
 /// Writes, and notes what changes.
 #[derive(Default)]
 pub(super) struct Writer {
     /// Runtimes under way, by the place of what they were and of what is said; what they were stays alive for that.
-    runtimes: HashMap<(usize, usize), (Runtime, Runtime)>,
+    runtimes: HashMap<(usize, usize), (Runtime, Runtime), IdHash>,
     pub transitions: Vec<Transition>,
 }
 

@@ -7,7 +7,7 @@ use vim25::{
     types::{HostRuntimeInfo, HostSystemConnectionState},
 };
 
-use crate::kit::text;
+use crate::{derive::differs, kit::text};
 
 /// The rule.
 pub(crate) struct Methods;
@@ -27,6 +27,9 @@ impl Derive for Methods {
 
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
         for moref in touched {
+            if !differs(tx, moref, &["runtime", "disabledMethod"]) {
+                continue;
+            }
             let Some(host) = tx.get::<HostSystem>(moref) else { continue };
             let disabled = disabled(&host.runtime);
             if host.common.disabled_method.as_ref() != Some(&disabled)

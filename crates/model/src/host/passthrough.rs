@@ -10,7 +10,10 @@ use vim25::{
 };
 
 use super::lab::HostLab;
-use crate::kit::{some, text};
+use crate::{
+    derive::differs,
+    kit::{some, text},
+};
 
 /// The rule.
 pub(crate) struct Passthrough;
@@ -29,22 +32,9 @@ impl Derive for Passthrough {
     }
 }
 
-/// Whether configuration or capabilities are others than before: what is shared is the same.
-fn may_differ(tx: &Tx<'_>, moref: &MoRef) -> bool {
-    let Some(host) = tx.get::<HostSystem>(moref) else { return false };
-    let same = |before: &HostSystem| {
-        let config = both(&before.config, &host.config, Obj::same);
-        config && both(&before.capability, &host.capability, Obj::same)
-    };
-    tx.private::<HostLab>(&moref.id).is_none() || !tx.before().get::<HostSystem>(moref).is_some_and(same)
-}
-
-fn both<T>(a: &Option<T>, b: &Option<T>, same: impl Fn(&T, &T) -> bool) -> bool {
-    match (a, b) {
-        (None, None) => true,
-        (Some(a), Some(b)) => same(a, b),
-        _ => false,
-    }
+/// Whether configuration or capabilities are others than before, or nobody has looked at them yet.
+fn may_differ(tx: &mut Tx<'_>, moref: &MoRef) -> bool {
+    differs(tx, moref, &["config", "capability"]) || tx.private::<HostLab>(&moref.id).is_none()
 }
 
 fn host(tx: &mut Tx<'_>, moref: &MoRef) {

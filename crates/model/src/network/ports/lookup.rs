@@ -93,6 +93,11 @@ impl<'w> Group<'w> {
         self.switch.uuid.eq_ignore_ascii_case(&connection.switch_uuid).then_some(key)
     }
 
+    /// What its ports are set to that have no setting of their own.
+    pub fn setting(&self) -> Option<&'w Obj<DVPortSetting>> {
+        self.setting
+    }
+
     /// The settings of one of its ports, also of one without an entry.
     pub fn chain(&self, key: u32) -> Chain<'w> {
         let own = self.ports.get(key).and_then(|port| port.own.as_ref()?.setting.as_ref());

@@ -90,8 +90,8 @@ fn home_files(
         files.add(vmx.sibling(&format!("{stem}.vmsd")), "snapshotList", VMSD_BYTES);
     }
     files.add(vmx.sibling(&format!("{stem}.nvram")), "nvram", if efi { NVRAM_EFI_BYTES } else { NVRAM_BIOS_BYTES });
-    for Transient { name, kind, size } in transient(vmx, config, runtime).into_iter().flatten() {
-        files.add(name, kind, size);
+    for file in transient(config, runtime) {
+        files.add(file.name(vmx, config), file.kind, file.size);
     }
 }
 
@@ -225,14 +225,14 @@ impl<'a> Files<'a> {
             self.next_key += 1;
             self.next_key - 1
         });
-        self.all.push(file_info(key, Transient { name, kind, size }));
+        self.all.push(file_info(key, name, &Transient { kind, size }));
         key
     }
 }
 
 /// A file that is nobody else's.
-pub(super) fn file_info(key: i32, file: Transient) -> Obj<VirtualMachineFileLayoutExFileInfo> {
-    let Transient { name, kind, size } = file;
+pub(super) fn file_info(key: i32, name: Str, file: &Transient) -> Obj<VirtualMachineFileLayoutExFileInfo> {
+    let Transient { kind, size } = *file;
     let mut common = VirtualMachineFileLayoutExFileInfoCommon {
         type_: Str::new_static(kind),
         backing_object_id: None,

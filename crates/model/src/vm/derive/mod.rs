@@ -49,11 +49,14 @@ pub fn refresh(vm: &mut VirtualMachine, this: &MoRef, lookup: &dyn Lookup) {
 /// What a VM can do in its state, and how its guest is.
 fn refresh_methods(vm: &mut VirtualMachine) {
     let state = vm.runtime.power_state.clone();
-    set(&mut vm.capability, capability(&state));
+    let capability = capability(&state);
+    if !vm.capability.same(&capability) {
+        vm.capability = capability;
+    }
     let template = vm.config.as_ref().is_some_and(|c| c.template);
     let disabled = disabled_methods(&state, template, vm.snapshot.is_some());
-    if vm.common.disabled_method.as_ref() != Some(&disabled) {
-        vm.common.disabled_method = Some(disabled);
+    if vm.common.disabled_method.as_ref() != Some(disabled) {
+        vm.common.disabled_method = Some(disabled.clone());
         ENTITIES.with(|recent| recent.share(&mut vm.base.common));
     }
     let tools_run = vm.guest.as_ref().is_some_and(|g| g.tools_running_status.as_deref() == Some("guestToolsRunning"));

@@ -21,6 +21,7 @@ use super::{
     touch::{self, Touch},
 };
 use crate::{
+    derive::differs,
     network::View,
     vm::{
         snapshot,
@@ -38,8 +39,10 @@ impl Derive for Machines {
     }
 
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
-        let datastores = touched.iter().filter(|m| m.kind == "Datastore");
-        let renamed: BTreeSet<MoRef> = datastores.flat_map(|datastore| take_new_name(tx, datastore)).collect();
+        let mut renamed = BTreeSet::new();
+        for datastore in touched.iter().filter(|m| m.kind == "Datastore") {
+            renamed.extend(take_new_name(tx, datastore));
+        }
         let mut links = Links::default();
         renamed.iter().for_each(|vm| one(tx, vm, &mut links));
         for vm in touched.iter().filter(|m| m.kind == "VirtualMachine" && !renamed.contains(m)) {
@@ -47,7 +50,7 @@ impl Derive for Machines {
                 Touch::Nothing => {}
                 Touch::Devices => repeat_runtime(tx, vm),
                 Touch::Made => made(tx, vm, &mut links),
-                Touch::State => in_state(tx, vm, &mut links),
+                Touch::State(old) => in_state(tx, vm, old, &mut links),
                 Touch::Any => one(tx, vm, &mut links),
             }
         }
@@ -83,10 +86,8 @@ fn made(tx: &mut Tx<'_>, this: &MoRef, links: &mut Links) {
 }
 
 /// The short way, where it suffices: who holds the machine, and its snapshots, stay.
-fn in_state(tx: &mut Tx<'_>, this: &MoRef, links: &mut Links) {
-    let old = tx.before().get::<VirtualMachine>(this);
-    let done = old.is_some_and(|old| tx.edit(this).is_some_and(|vm| refresh_state(vm, old, this)));
-    if !done {
+fn in_state(tx: &mut Tx<'_>, this: &MoRef, old: &VirtualMachine, links: &mut Links) {
+    if !tx.edit(this).is_some_and(|vm| refresh_state(vm, old, this)) {
         return one(tx, this, links);
     }
     debug_assert_eq!(
@@ -115,8 +116,7 @@ fn one(tx: &mut Tx<'_>, this: &MoRef, links: &mut Links) {
     {
         *vm = fresh;
     }
-    let tree = |vm: Option<&VirtualMachine>| vm.and_then(|vm| vm.snapshot.clone());
-    if tree(tx.get(this)) != tree(tx.before().get(this)) {
+    if differs(tx, this, &["snapshot"]) {
         snapshot::link(tx, this);
     }
 }
@@ -222,6 +222,9 @@ fn list_machines(tx: &mut Tx<'_>, holder: &MoRef, machines: MoRefs) {
 
 /// Takes a datastore's new name into the paths of its machines; returns those that are others now.
 fn take_new_name(tx: &mut Tx<'_>, moref: &MoRef) -> Vec<MoRef> {
+    if !differs(tx, moref, &["name"]) {
+        return Vec::new();
+    }
     let (Some(old), Some(new)) = (tx.before().get::<Datastore>(moref), tx.get::<Datastore>(moref)) else {
         return Vec::new();
     };

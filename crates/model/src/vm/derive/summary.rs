@@ -23,9 +23,12 @@ thread_local! {
 
 /// Everything that a list of VMs shows.
 pub(super) fn summary(vm: &VirtualMachine, this: &MoRef) -> Obj<VirtualMachineSummary> {
-    let old = &vm.summary;
-    let config = vm.config.as_deref().map(|c| keep(Some(&old.config), config_summary(c))).unwrap_or_default();
-    summary_in_state(vm, this, config)
+    summary_in_state(vm, this, config(vm))
+}
+
+/// What it shows of the configuration.
+pub(super) fn config(vm: &VirtualMachine) -> Obj<VirtualMachineConfigSummary> {
+    vm.config.as_deref().map(|c| keep(Some(&vm.summary.config), config_summary(c))).unwrap_or_default()
 }
 
 /// [`summary`] of a VM whose configuration looks like that.

@@ -6,22 +6,22 @@ use vim25::{DataObject, MoRef, mo::VirtualMachine};
 use super::{AtRest, state};
 
 /// What a transaction did to a VM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Touch {
+#[derive(Clone, Copy)]
+pub(super) enum Touch<'a> {
     /// Nothing that a derived property follows from.
     Nothing,
     /// Only `runtime.device`, which nothing but its copy in the summary follows from.
     Devices,
     /// It was made, with derived state that is true but for that copy.
     Made,
-    /// State of its run time and its guest, from which [`state::refresh_state`] finds out what follows.
-    State,
+    /// Nothing but what [`state::refresh_state`] looks at, since it was at rest as that.
+    State(&'a VirtualMachine),
     /// Anything else.
     Any,
 }
 
 /// What the transaction did to this VM so far. The VM before it was at rest: its derived state was true.
-pub(super) fn of(tx: &mut Tx<'_>, this: &MoRef) -> Touch {
+pub(super) fn of<'a>(tx: &mut Tx<'a>, this: &MoRef) -> Touch<'a> {
     let Some(changed) = tx.changed(this) else {
         return if AtRest::holds(tx, this) { Touch::Made } else { Touch::Any };
     };
@@ -30,7 +30,7 @@ pub(super) fn of(tx: &mut Tx<'_>, this: &MoRef) -> Touch {
     match (tx.before().get::<VirtualMachine>(this), tx.get::<VirtualMachine>(this)) {
         _ if idle => Touch::Nothing,
         (Some(old), Some(new)) if devices && only_devices(old, new) => Touch::Devices,
-        (Some(old), Some(new)) if state && state::suffices(old, new) => Touch::State,
+        (Some(old), Some(new)) if state && state::suffices(old, new) => Touch::State(old),
         _ => Touch::Any,
     }
 }

@@ -19,31 +19,37 @@ pub(super) const SWAP: &str = "swap";
 const SUSPEND: &str = "suspend";
 const LOG_BYTES: i64 = 262_144;
 
-/// A file to be listed.
+/// A file that there is in a state.
 pub(super) struct Transient {
-    pub name: Str,
     pub kind: &'static str,
     pub size: i64,
 }
 
+impl Transient {
+    /// Its name.
+    pub fn name(&self, vmx: &DatastorePath<'_>, config: &VirtualMachineConfigInfo) -> Str {
+        let memory = |extension| vmx.sibling(&format!("{}-{}.{extension}", vmx.stem(), swap_mark(config)));
+        match self.kind {
+            LOG => vmx.sibling("vmware.log"),
+            SWAP => memory("vswp"),
+            _ => memory("vmss"),
+        }
+    }
+}
+
 /// Those that a VM has now, in the order in which they are listed.
 pub(super) fn transient(
-    vmx: &DatastorePath<'_>,
     config: &VirtualMachineConfigInfo,
     runtime: &VirtualMachineRuntimeInfo,
-) -> [Option<Transient>; 2] {
+) -> impl Iterator<Item = Transient> + Clone {
     let has_run = runtime.boot_time.is_some() || runtime.clean_power_off.is_some();
-    let log = has_run.then(|| Transient { name: vmx.sibling("vmware.log"), kind: LOG, size: LOG_BYTES });
-    let memory = |kind, extension, size| {
-        let name = vmx.sibling(&format!("{}-{}.{extension}", vmx.stem(), swap_mark(config)));
-        Some(Transient { name, kind, size })
-    };
+    let log = has_run.then_some((LOG, LOG_BYTES));
     let memory = match runtime.power_state {
-        VirtualMachinePowerState::PoweredOn => memory(SWAP, "vswp", swap_bytes(config)),
-        VirtualMachinePowerState::Suspended => memory(SUSPEND, "vmss", i64::from(config.hardware.memory_mb) << 20),
+        VirtualMachinePowerState::PoweredOn => Some((SWAP, swap_bytes(config))),
+        VirtualMachinePowerState::Suspended => Some((SUSPEND, i64::from(config.hardware.memory_mb) << 20)),
         _ => None,
     };
-    [log, memory]
+    [log, memory].into_iter().flatten().map(|(kind, size)| Transient { kind, size })
 }
 
 /// Eight digits that set one VM's swap file apart from another's.
@@ -61,8 +67,8 @@ pub(super) struct Replaced {
     pub growth: i64,
 }
 
-/// Brings the files of a state up to date in a list in which all others are right; none if the list is not as
-/// [`layout_ex`](super::layout_ex) makes it.
+/// Brings the files of a state up to date in a list in which all others are right, of a VM that has kept its place and
+/// its UUID; none if the list is not as [`layout_ex`](super::layout_ex) makes it.
 pub(super) fn replace(
     known: &VirtualMachineFileLayoutEx,
     config: &VirtualMachineConfigInfo,
@@ -74,18 +80,17 @@ pub(super) fn replace(
     let (head, rest) = known.split_at(start);
     let is_transient = |file: &&File| [LOG, SWAP, SUSPEND].iter().any(|kind| file.type_ == *kind);
     let (old, tail) = rest.split_at(rest.iter().take_while(is_transient).count());
-    let new = transient(&vmx, config, runtime);
-    let mut files = Vec::with_capacity(head.len() + new.iter().flatten().count() + tail.len());
+    let new = transient(config, runtime);
+    let mut files = Vec::with_capacity(head.len() + new.clone().count() + tail.len());
     files.extend_from_slice(head);
     let mut last_key = known.iter().map(|file| file.key).max()?;
-    for new in new.into_iter().flatten() {
-        let same_name = old.iter().find(|file| file.name == new.name);
-        files.push(match same_name {
+    for new in new {
+        files.push(match old.iter().find(|file| file.type_ == new.kind) {
             Some(same) if same.size == new.size => same.clone(),
-            Some(same) => file_info(same.key, new),
+            Some(same) => file_info(same.key, same.name.clone(), &new),
             None => {
                 last_key += 1;
-                file_info(last_key, new)
+                file_info(last_key, new.name(&vmx, config), &new)
             }
         });
     }

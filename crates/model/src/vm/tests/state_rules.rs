@@ -19,6 +19,36 @@ use crate::vm::{
     tests::default_vm::made,
 };
 
+/// A setting that an operation of a client may change.
+#[derive(Clone, Copy, Debug)]
+enum Setting {
+    Name,
+    Annotation,
+    Guest,
+    Processors,
+    Hardware,
+    Instance,
+    Manager,
+    Modified,
+    Memory,
+    Firmware,
+    Uuid,
+}
+
+/// Those from which neither files nor resources follow.
+const GENERAL: [Setting; 8] = [
+    Setting::Name,
+    Setting::Annotation,
+    Setting::Guest,
+    Setting::Processors,
+    Setting::Hardware,
+    Setting::Instance,
+    Setting::Manager,
+    Setting::Modified,
+];
+
+const OTHER: [Setting; 3] = [Setting::Memory, Setting::Firmware, Setting::Uuid];
+
 #[derive(Clone, Debug)]
 enum Step {
     On,
@@ -26,7 +56,7 @@ enum Step {
     Suspend,
     Reset,
     Boot,
-    Annotate,
+    Set(Setting),
     Snapshot,
     Disk { thin: bool, below: bool },
     Reserve(i64),
@@ -41,7 +71,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Suspend),
         1 => Just(Step::Reset),
         1 => Just(Step::Boot),
-        1 => Just(Step::Annotate),
+        3 => prop::sample::select([&GENERAL[..], &OTHER].concat()).prop_map(Step::Set),
         1 => Just(Step::Snapshot),
         1 => (any::<bool>(), any::<bool>()).prop_map(|(thin, below)| Step::Disk { thin, below }),
         1 => (0..40_i64).prop_map(Step::Reserve),
@@ -90,8 +120,13 @@ fn take(step: &Step, number: i32, vm: &mut VirtualMachine, kept: &mut Kept) -> b
         Step::Off => return power::off(vm).is_ok(),
         Step::Suspend => return power::suspend(vm, moment).is_ok(),
         Step::Reset => return power::reset(vm, moment).is_ok(),
-        Step::Boot => vm.guest = Some(guest::starting(config(vm))),
-        Step::Annotate => config(vm).annotation = Some(format!("number {number}").into()),
+        Step::Boot => {
+            let starting = guest::starting(config(vm));
+            let guest = vm.guest.insert(starting);
+            guest.tools_running_status = Some("guestToolsRunning".into());
+            guest.ip_address = Some(format!("10.0.0.{number}").into());
+        }
+        Step::Set(setting) => set(*setting, number, config(vm)),
         Step::Snapshot => take_snapshot(number, vm, kept),
         Step::Disk { thin, below } => add_disk(number, *thin, *below, config(vm)),
         Step::Reserve(memory) => config(vm).memory_allocation.get_or_insert_default().reservation = Some(*memory),
@@ -99,6 +134,25 @@ fn take(step: &Step, number: i32, vm: &mut VirtualMachine, kept: &mut Kept) -> b
         Step::Template => config(vm).template ^= vm.runtime.power_state == VirtualMachinePowerState::PoweredOff,
     }
     true
+}
+
+fn set(setting: Setting, number: i32, config: &mut VirtualMachineConfigInfo) {
+    let text = Str::from(format!("number {number}"));
+    match setting {
+        Setting::Name => config.name = text,
+        Setting::Annotation => config.annotation = Some(text),
+        Setting::Guest => (config.guest_id, config.guest_full_name) = (text.clone(), text),
+        Setting::Processors => config.hardware.num_cpu = number,
+        Setting::Hardware => config.version = text,
+        Setting::Instance => config.instance_uuid = Some(text),
+        Setting::Manager => {
+            config.managed_by = Some(ManagedByInfo { extension_key: text, type_: Str::default() }.into());
+        }
+        Setting::Modified => config.modified = now().plus_seconds(60 * i64::from(number)),
+        Setting::Memory => config.hardware.memory_mb = number,
+        Setting::Firmware => config.firmware = Some(if number % 2 == 0 { "efi" } else { "bios" }.into()),
+        Setting::Uuid => config.uuid = format!("{number:08}-1111").into(),
+    }
 }
 
 fn take_snapshot(number: i32, vm: &mut VirtualMachine, kept: &mut Kept) {
@@ -164,19 +218,20 @@ fn is_short(was: &VirtualMachine, vm: &VirtualMachine, kept: &Kept) -> bool {
 }
 
 #[test]
-fn power_operations_go_the_short_way_and_changes_of_the_configuration_do_not() {
+fn power_operations_and_general_settings_go_the_short_way_and_changes_of_files_and_resources_do_not() {
     let (mut kept, mut vm) = (Kept::default(), made(1, true));
-    let steps = [Step::Suspend, Step::On, Step::Boot, Step::Reset, Step::Off, Step::On];
-    for (number, step) in steps.iter().enumerate() {
+    let power = [Step::Suspend, Step::On, Step::Boot, Step::Reset, Step::Off, Step::On];
+    let steps = power.into_iter().chain(GENERAL.map(Step::Set));
+    for (step, number) in steps.zip(2..) {
         let was = vm.clone();
-        assert!(take(step, number as i32 + 1, &mut vm, &mut kept), "{step:?}");
-        assert!(is_short(&was, &vm, &kept), "{step:?}");
+        assert!(take(&step, number, &mut vm, &mut kept), "{step:?}");
+        assert!(vm != was && is_short(&was, &vm, &kept), "{step:?}");
         vm = long(&vm, &kept);
     }
-    for step in [Step::Annotate, Step::Reserve(7), Step::Disk { thin: true, below: true }] {
+    for step in [Step::Reserve(7), Step::Disk { thin: true, below: true }].into_iter().chain(OTHER.map(Step::Set)) {
         let was = vm.clone();
-        take(&step, 9, &mut vm, &mut kept);
-        assert!(!suffices(&was, &vm), "{step:?}");
+        take(&step, 30, &mut vm, &mut kept);
+        assert!(vm != was && !suffices(&was, &vm), "{step:?}");
         vm = was;
     }
 }

@@ -22,7 +22,11 @@ impl Derive for AvailableFields {
     }
 
     fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
-        let concerned = |moref: &&MoRef| tx.changed(moref).is_none_or(|changed| changed.contains(&"availableField"));
+        let is_entity = |kind: &'static Type| kind.is_a(mo::ManagedEntity::TYPE);
+        let concerned = |moref: &&MoRef| match tx.changed(moref) {
+            Some(changed) => changed.contains(&"availableField"),
+            None => tx.find(&moref.id).is_some_and(|new| is_entity(new.content.descriptor())),
+        };
         let concerned: Vec<&MoRef> = touched.iter().filter(concerned).collect();
         let defined = touched.iter().any(|moref| moref.kind == mo::CustomFieldsManager::TYPE.name);
         if concerned.is_empty() && !defined {
@@ -36,7 +40,6 @@ impl Derive for AvailableFields {
             bring(tx, moref, &fields);
         }
         if defined {
-            let is_entity = |kind: &'static Type| kind.is_a(mo::ManagedEntity::TYPE);
             let others = tx.before().iter().filter(|o| is_entity(o.content.descriptor()));
             for moref in others.map(|o| o.moref.clone()).collect::<Vec<_>>() {
                 bring(tx, &moref, &fields);
