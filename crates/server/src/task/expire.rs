@@ -1,10 +1,10 @@
 //! Finished tasks are forgotten after a while, and the oldest when there are many: a server that does thousands of
 //! operations a second does not grow with them.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
-use inventory::Tx;
-use vim25::{MoRef, mo};
+use inventory::{Snapshot, Tx};
+use vim25::{DateTime, MoRef, mo};
 
 use super::task_manager;
 use crate::core::Core;
@@ -36,20 +36,7 @@ pub fn expire(core: &Core) {
 pub(crate) fn expire_beyond(core: &Core, most: usize) {
     let retention = i64::try_from(core.settings.task_retention.as_secs()).unwrap_or(i64::MAX);
     let before = core.now().plus_seconds(-retention);
-    let snapshot = core.inventory.snapshot();
-    let old: Vec<MoRef> = {
-        let mut tasks = core.tasks.lock();
-        let mut too_many = tasks.len().saturating_sub(most);
-        let mut is_old = |task: &MoRef| {
-            let Some(task) = snapshot.get::<mo::Task>(task) else { return true };
-            let old = task.info.complete_time.is_some_and(|end| end < before || too_many > 0);
-            too_many -= usize::from(old && too_many > 0);
-            old
-        };
-        let (old, kept): (VecDeque<MoRef>, VecDeque<MoRef>) = tasks.drain(..).partition(&mut is_old);
-        *tasks = kept;
-        old.into()
-    };
+    let old = take_old(&core.inventory.snapshot(), &mut core.tasks.lock(), before, most);
     if old.is_empty() {
         return;
     }
@@ -60,16 +47,43 @@ pub(crate) fn expire_beyond(core: &Core, most: usize) {
     done.expect("forgetting cannot fail");
 }
 
+/// Takes those that finished before a time, and the oldest finished ones of more than `most`, out of all tasks, which come
+/// oldest first. Looks no further than it has to.
+fn take_old(world: &Snapshot, tasks: &mut VecDeque<MoRef>, before: DateTime, most: usize) -> Vec<MoRef> {
+    let mut too_many = tasks.len().saturating_sub(most);
+    let (mut old, mut at_work) = (Vec::new(), Vec::new());
+    while let Some(task) = tasks.pop_front() {
+        let info = world.get::<mo::Task>(&task).map(|task| &task.info);
+        if too_many == 0 && info.is_some_and(|info| info.queue_time >= before) {
+            // Those that came later have not ended earlier.
+            tasks.push_front(task);
+            break;
+        }
+        if info.is_none_or(|info| info.complete_time.is_some_and(|end| end < before || too_many > 0)) {
+            too_many = too_many.saturating_sub(1);
+            old.push(task);
+        } else {
+            at_work.push(task);
+        }
+    }
+    at_work.into_iter().rev().for_each(|task| tasks.push_front(task));
+    old
+}
+
 fn forget(tx: &mut Tx<'_>, old: &[MoRef]) {
     let forgotten: HashSet<&MoRef> = old.iter().collect();
+    let is_kept = |task: &MoRef| !forgotten.contains(task);
     if let Some(manager) = task_manager(tx).and_then(|m| tx.edit::<mo::TaskManager>(&m)) {
-        manager.recent_task.iter_mut().for_each(|recent| recent.retain(|t| !forgotten.contains(t)));
+        manager.recent_task.iter_mut().for_each(|recent| recent.retain(is_kept));
+    }
+    let entities: BTreeSet<MoRef> =
+        old.iter().filter_map(|task| tx.get::<mo::Task>(task)?.info.entity.clone()).collect();
+    for entity in &entities {
+        if let Some(entity) = tx.edit::<mo::ManagedEntity>(entity) {
+            entity.recent_task.iter_mut().for_each(|recent| recent.retain(is_kept));
+        }
     }
     for task in old {
-        let entity = tx.get::<mo::Task>(task).and_then(|t| t.info.entity.clone());
-        if let Some(entity) = entity.and_then(|e| tx.edit::<mo::ManagedEntity>(&e)) {
-            entity.recent_task.iter_mut().for_each(|recent| recent.retain(|t| t != task));
-        }
         tx.remove(task);
     }
 }

@@ -131,6 +131,9 @@ fn of_too_many_tasks_the_oldest_that_have_finished_are_forgotten() {
     assert_eq!(are_there(), [true, false, true]);
     task::expire_beyond(&world.core, 0);
     assert_eq!(are_there(), [true, false, false]);
+    assert_eq!(world.get::<mo::TaskManager>(&manager()).recent_task.unwrap().to_vec(), [on_vm]);
+    let cluster: mo::ClusterComputeResource = world.get(&moref("ClusterComputeResource", "domain-c7"));
+    assert!(cluster.recent_task.clone().unwrap_or_default().is_empty());
 }
 
 #[test]
