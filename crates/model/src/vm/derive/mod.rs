@@ -5,7 +5,9 @@
 
 mod at_rest;
 mod files;
+mod layout;
 mod lists;
+mod lookup;
 mod methods;
 mod rename;
 mod rule;
@@ -25,7 +27,8 @@ use super::{capability::capability, snapshot, surroundings::Lookup};
 use crate::kit::Recent;
 
 pub(crate) use at_rest::AtRest;
-pub use files::{DELTA_SUFFIX, FLAT_SUFFIX, layout, layout_ex};
+pub use files::{DELTA_SUFFIX, FLAT_SUFFIX, layout_ex};
+pub use layout::layout;
 pub use lists::networks;
 pub use methods::disabled_methods;
 pub use rule::Machines;

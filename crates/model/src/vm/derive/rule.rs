@@ -1,36 +1,27 @@
 //! The rule that keeps derived state of VMs true inside every commit.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet, HashSet},
-};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use inventory::{Derive, Tx};
 use vim25::{
-    MoRef, MoRefs, Obj, Str,
+    MoRef, MoRefs,
     mo::{
-        Datastore, DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem, Network, OpaqueNetwork,
-        ResourcePool, VirtualMachine, VirtualMachineSnapshot,
+        Datastore, DistributedVirtualPortgroup, DistributedVirtualSwitch, HostSystem, Network, ResourcePool,
+        VirtualMachine,
     },
-    types::{OpaqueNetworkSummary, VirtualMachineConfigInfo},
 };
 
 use super::{
-    AtRest, refresh, rename,
+    AtRest,
+    lookup::TxLookup,
+    refresh, rename,
     state::refresh_state,
     touch::{self, Touch},
 };
-use crate::{
-    derive::differs,
-    network::View,
-    vm::{
-        snapshot,
-        surroundings::{DatastoreFacts, Lookup, NetworkFacts},
-    },
-};
+use crate::{derive::differs, network::View, vm::snapshot};
 
-/// Refreshes VMs that changed, keeps the lists of VMs of datastores, networks, switches, hosts and pools exact, and takes a datastore's new name into the
-/// paths of its VMs.
+/// Refreshes VMs that changed, keeps the lists of VMs of datastores, networks, switches, hosts and pools exact, and takes
+/// a datastore's new name into the paths of its VMs.
 pub struct Machines;
 
 impl Derive for Machines {
@@ -107,9 +98,12 @@ fn refreshed(tx: &Tx<'_>, this: &MoRef, vm: &VirtualMachine) -> VirtualMachine {
 fn one(tx: &mut Tx<'_>, this: &MoRef, links: &mut Links) {
     tx.clear_private::<AtRest>(&this.id);
     let new = tx.get::<VirtualMachine>(this).map(|vm| refreshed(tx, this, vm));
-    let old = tx.before().get::<VirtualMachine>(this).map(|vm| holders(tx.before(), vm)).unwrap_or_default();
-    let now = new.as_ref().map(|vm| holders(tx, vm)).unwrap_or_default();
-    links.change(this, old, now);
+    let old = tx.before().get::<VirtualMachine>(this);
+    if !old.zip(new.as_ref()).is_some_and(|(old, new)| share_holders(old, new)) {
+        let held = old.map(|vm| holders(tx.before(), vm)).unwrap_or_default();
+        let holds = new.as_ref().map(|vm| holders(tx, vm)).unwrap_or_default();
+        links.change(this, held, holds);
+    }
     if let Some(fresh) = new
         && tx.get::<VirtualMachine>(this) != Some(&fresh)
         && let Some(vm) = tx.edit::<VirtualMachine>(this)
@@ -119,6 +113,14 @@ fn one(tx: &mut Tx<'_>, this: &MoRef, links: &mut Links) {
     if differs(tx, this, &["snapshot"]) {
         snapshot::link(tx, this);
     }
+}
+
+/// Whether two states of a VM are listed by the same objects.
+fn share_holders(old: &VirtualMachine, new: &VirtualMachine) -> bool {
+    old.runtime.host == new.runtime.host
+        && old.resource_pool == new.resource_pool
+        && old.datastore == new.datastore
+        && old.network == new.network
 }
 
 /// The objects that list a VM because it uses them or runs there.
@@ -243,63 +245,4 @@ fn take_new_name(tx: &mut Tx<'_>, moref: &MoRef) -> Vec<MoRef> {
         other
     });
     vms.iter().cloned().collect()
-}
-
-/// What a VM's host reaches, as a transaction sees it. Names that were asked for are remembered.
-struct TxLookup<'t, 'a> {
-    tx: &'t Tx<'a>,
-    datastores: Option<&'t MoRefs>,
-    networks: Option<&'t MoRefs>,
-    known: RefCell<Vec<(Str, Option<DatastoreFacts>)>>,
-}
-
-impl<'t, 'a> TxLookup<'t, 'a> {
-    fn of(tx: &'t Tx<'a>, vm: &'t VirtualMachine) -> TxLookup<'t, 'a> {
-        let host = vm.runtime.host.as_ref().and_then(|h| tx.get::<HostSystem>(h));
-        TxLookup {
-            tx,
-            datastores: host.and_then(|h| h.datastore.as_ref()).or(vm.datastore.as_ref()),
-            networks: host.and_then(|h| h.network.as_ref()),
-            known: RefCell::default(),
-        }
-    }
-}
-
-impl Lookup for TxLookup<'_, '_> {
-    fn datastore_named(&self, name: &str) -> Option<DatastoreFacts> {
-        if let Some((_, facts)) = self.known.borrow().iter().find(|(known, _)| known == name) {
-            return facts.clone();
-        }
-        let mut all = self.datastores.into_iter().flatten();
-        let found = all.find(|d| self.tx.get::<Datastore>(d).is_some_and(|d| d.name == name));
-        let facts = found.and_then(|d| self.datastore(d));
-        self.known.borrow_mut().push((name.into(), facts.clone()));
-        facts
-    }
-
-    fn datastore(&self, datastore: &MoRef) -> Option<DatastoreFacts> {
-        let found = self.tx.get::<Datastore>(datastore)?;
-        Some(DatastoreFacts {
-            datastore: datastore.clone(),
-            name: found.name.clone(),
-            url: found.summary.url.clone(),
-            free: found.summary.free_space,
-            max_file: found.info.max_file_size,
-            accessible: found.summary.accessible,
-        })
-    }
-
-    fn snapshot_config(&self, snapshot: &MoRef) -> Option<Obj<VirtualMachineConfigInfo>> {
-        self.tx.get::<VirtualMachineSnapshot>(snapshot).map(|s| s.config.clone())
-    }
-
-    fn opaque_network(&self, id: &str, kind: &str) -> Option<NetworkFacts> {
-        let facts = |moref: &MoRef| {
-            let network = self.tx.get::<OpaqueNetwork>(moref)?;
-            let summary = network.summary.cast::<OpaqueNetworkSummary>()?;
-            let is_it = summary.opaque_network_id == id && summary.opaque_network_type == kind;
-            is_it.then(|| NetworkFacts { network: moref.clone(), name: network.name.clone() })
-        };
-        self.networks.into_iter().flatten().find_map(facts)
-    }
 }

@@ -7,7 +7,9 @@ use vim25::{
     types::{VirtualDevice, VirtualDisk, VirtualHardware, VirtualMachineConfigInfo, VirtualMachineFileLayoutEx},
 };
 
-use super::{files, is_on, refresh_methods, set, storage::storage_in_state, summary, transient};
+use super::{
+    files, is_on, layout::layout_in_state, refresh_methods, set, storage::storage_in_state, summary, transient,
+};
 
 /// Properties that may differ from what they were where the short way is to suffice.
 pub(super) const STATE: [&str; 11] = [
@@ -93,7 +95,7 @@ fn replace_files(vm: &mut VirtualMachine, config: &VirtualMachineConfigInfo, was
     let known = vm.layout_ex.as_deref()?;
     let timestamp = files::timestamp(config, &vm.runtime, Some(known));
     let transient::Replaced { files, growth } = transient::replace(known, config, &vm.runtime)?;
-    let layout = files::layout_in_state(vm.layout.as_deref()?, &files);
+    let layout = layout_in_state(vm.layout.as_deref()?, &files);
     let (disk, snapshot) = (known.disk.clone(), known.snapshot.clone());
     let layout_ex = VirtualMachineFileLayoutEx { file: Some(files), disk, snapshot, timestamp };
     let storage = storage_in_state(vm, was_on, growth, timestamp)?;
