@@ -86,11 +86,12 @@ fn explain(error: BindError) -> anyhow::Error {
     }
 }
 
-/// Twice as many threads as cores, and four at least, so that a handler that computes does not keep others waiting.
+/// As many threads as cores, and two at least, so that a handler that computes does not keep others waiting. More only
+/// wake each other: long work sends others away from its thread (`server::aside`), and who waits to write holds none.
 fn runtime() -> anyhow::Result<Runtime> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut builder = Builder::new_multi_thread();
-    builder.worker_threads((cores * 2).max(4)).thread_name("ferrosphere").enable_all();
+    builder.worker_threads(cores.max(2)).thread_name("ferrosphere").enable_all();
     builder.build().context("cannot start the runtime")
 }
 

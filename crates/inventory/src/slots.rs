@@ -149,8 +149,8 @@ impl<'a> Slots<'a> {
         &mut slot.new
     }
 
-    /// Tells `changed` of every object that differs from when it was last settled (what it was, what it is), and
-    /// takes back writes that made no difference.
+    /// Tells `changed` of every object whose properties differ from when it was last settled (what it was, what it is),
+    /// and takes back writes that made no difference.
     pub fn settle(&mut self, mut changed: impl FnMut(Option<&Entry>, Option<&Entry>)) {
         for at in std::mem::take(&mut self.dirty) {
             let slot = &mut self.slots[at];
@@ -160,10 +160,10 @@ impl<'a> Slots<'a> {
                 slot.new.clone_from(&slot.settled);
                 continue;
             }
-            changed(slot.settled.as_deref(), slot.new.as_deref());
             self.now += 1;
             slot.changed = self.now;
             if !matches!(step, Step::Private) {
+                changed(slot.settled.as_deref(), slot.new.as_deref());
                 slot.shown = self.now;
             }
             slot.take(step);

@@ -10,7 +10,7 @@ use vim25::{ApiVersion, DateTime, MoRef};
 use crate::{
     aside::Turns,
     collector::{Budget, Lookout},
-    dispatch::Registry,
+    dispatch::{Registry, Writers},
     objects::Finds,
     session::{Credentials, Session, Sessions},
     sight::Sight,
@@ -69,6 +69,8 @@ pub struct Core {
     pub(crate) finds: Finds,
     /// Who may do long work.
     pub turns: Turns,
+    /// Who may write to the world.
+    pub(crate) writers: Writers,
 }
 
 impl Core {
@@ -87,6 +89,7 @@ impl Core {
             budget: Arc::default(),
             finds: Finds::default(),
             turns: Turns::default(),
+            writers: Writers::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Reads: everything of all machines, little of one, lookups, views, and short reads beside a long one.
 
 use super::Scale;
+use super::changes::{self, Work};
 use super::client::Client;
 use super::load;
 use super::process;
@@ -19,6 +20,9 @@ const SHEETS: [(&str, &[&str]); 4] = [
     ("config, runtime, guest, summary", &["config", "runtime", "guest", "summary"]),
     ("everything", &[]),
 ];
+
+/// Clients beside whose tasks short reads are measured.
+const POWERING: usize = 16;
 
 /// Connections of small reads.
 pub const CONNECTIONS: [usize; 3] = [1, 16, 64];
@@ -149,6 +153,22 @@ fn beside(client: &mut Client, short: &[u8], long: &[u8], scale: &Scale) -> Resu
         busy.join().expect("a client does not panic")?;
         times
     })
+}
+
+/// Short reads while clients power machines off and on, each its own.
+pub fn beside_tasks(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
+    let mut client = Client::log_in(server)?;
+    let short = small_request(&mut client)?;
+    let scale = Scale { time: scale.time.max(Duration::from_millis(500)), ..*scale };
+    let times = thread::scope(|scope| {
+        let busy = scope.spawn(|| changes::repeat(server, &scale, Work::Power, POWERING));
+        let times = times(&mut client, &short, scale.time);
+        busy.join().expect("a client does not panic")?;
+        times
+    })?;
+    let p99 = percentile(&times, 99).context("no reply")?;
+    let what = format!("3 properties of one VM while {POWERING} others power VMs off and on, p99");
+    Ok(vec![Figure::cost(what, "ms", p99 * 1e3)])
 }
 
 /// How long a request takes, again and again, in seconds.

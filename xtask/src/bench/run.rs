@@ -24,9 +24,10 @@ const IDLE: &str = "idle";
 const WAITERS: &str = "waiters";
 
 /// In a world of their own. What makes machines comes last, and clones by many at the very end: they make the peer crash.
-const TASKS: [(&str, Measure); 8] = [
+const TASKS: [(&str, Measure); 9] = [
     ("tasks: power, 1", |server, scale| changes::tasks(server, scale, Work::Power, 1)),
     ("tasks: power, 16", |server, scale| changes::tasks(server, scale, Work::Power, 16)),
+    ("tasks: read beside power, 16", reads::beside_tasks),
     ("tasks: reconfigure, 1", |server, scale| changes::tasks(server, scale, Work::Reconfigure, 1)),
     ("tasks: reconfigure, 16", |server, scale| changes::tasks(server, scale, Work::Reconfigure, 16)),
     ("tasks: create, 1", |server, scale| changes::tasks(server, scale, Work::Create, 1)),

@@ -69,7 +69,7 @@ fn host(tx: &mut Tx<'_>, moref: &MoRef, computes: &mut BTreeMap<MoRef, What>) {
     if !differs(tx, moref, &OF_HOSTS) {
         return;
     }
-    let (now, before) = (tx.get::<HostSystem>(moref), tx.before().get::<HostSystem>(moref));
+    let (now, before) = (tx.get::<HostSystem>(moref), tx.was::<HostSystem>(moref));
     let parents = now.iter().chain(&before).filter_map(|host| host.parent.as_ref());
     parents.for_each(|compute| note(computes, compute, Size));
 }

@@ -61,7 +61,7 @@ fn network(tx: &mut Tx<'_>, moref: &MoRef) {
 fn portgroup(tx: &mut Tx<'_>, moref: &MoRef) -> Option<MoRef> {
     network(tx, moref);
     let Some(portgroup) = tx.get::<DistributedVirtualPortgroup>(moref) else {
-        let before = tx.before().get::<DistributedVirtualPortgroup>(moref)?;
+        let before = tx.was::<DistributedVirtualPortgroup>(moref)?;
         return before.config.distributed_virtual_switch.clone();
     };
     let name = portgroup.name.clone();

@@ -114,7 +114,7 @@ fn hand_over(tx: &mut Tx<'_>, moref: &MoRef, parents: &mut BTreeSet<MoRef>) {
     });
     let old = match &new {
         Some(_) => tx.private::<Handed>(&moref.id),
-        None => tx.before().private::<Handed>(&moref.id),
+        None => tx.private_was::<Handed>(&moref.id),
     };
     if old == new.as_ref() {
         return;

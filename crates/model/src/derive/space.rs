@@ -55,7 +55,7 @@ impl Derive for DatastoreSpace {
             match moref.kind.as_str() {
                 "Datastore" => {
                     let moved = tx.changed(moref).is_none_or(|changed| changed.contains(&"parent"));
-                    let before = tx.before().get::<Datastore>(moref).filter(|_| moved);
+                    let before = tx.was::<Datastore>(moref).filter(|_| moved);
                     let parents =
                         tx.get::<Datastore>(moref).into_iter().chain(before).filter_map(|d| d.parent.as_ref());
                     pods.extend(parents.filter(|p| p.kind == "StoragePod").cloned());

@@ -190,7 +190,7 @@ impl Derive for Totals {
             let vm = tx.get::<VirtualMachine>(moref);
             let old = match vm {
                 Some(_) => tx.private::<Handed>(&moref.id),
-                None => tx.before().private::<Handed>(&moref.id),
+                None => tx.private_was::<Handed>(&moref.id),
             };
             if old.zip(vm).is_some_and(|(old, vm)| old.is_by(vm, starts)) {
                 continue;

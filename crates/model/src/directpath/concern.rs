@@ -82,11 +82,11 @@ impl Concerned {
     /// A changed setting of the group concerns all its machines, a changed port the one that is connected to it.
     fn portgroup(&mut self, tx: &Tx<'_>, moref: &MoRef) {
         let Some(now) = tx.get::<DistributedVirtualPortgroup>(moref) else { return };
-        let before = tx.before().get::<DistributedVirtualPortgroup>(moref);
+        let before = tx.was::<DistributedVirtualPortgroup>(moref);
         if !before.is_some_and(|old| old.config.same(&now.config) || same_group(old, now)) {
             return self.add_all(now.vm.as_ref());
         }
-        let (old, new) = (tx.before().private::<Ports>(&moref.id), tx.private::<Ports>(&moref.id));
+        let (old, new) = (tx.private_was::<Ports>(&moref.id), tx.private::<Ports>(&moref.id));
         if let (Some(old), Some(new)) = (old, new) {
             for key in new.changed(old) {
                 let ends = [old.get(key), new.get(key)].into_iter().flatten();
@@ -103,7 +103,7 @@ impl Concerned {
 
     fn switch(&mut self, tx: &Tx<'_>, moref: &MoRef) {
         let Some(now) = tx.get::<DistributedVirtualSwitch>(moref) else { return };
-        if tx.before().get::<DistributedVirtualSwitch>(moref).is_some_and(|old| same_switch(old, now)) {
+        if tx.was::<DistributedVirtualSwitch>(moref).is_some_and(|old| same_switch(old, now)) {
             return;
         }
         for portgroup in now.portgroup.iter().flatten() {
@@ -114,7 +114,7 @@ impl Concerned {
 
 /// Software, advanced options, physical adapters and what the switch does on the host.
 fn host_changed(tx: &Tx<'_>, moref: &MoRef) -> bool {
-    let (Some(old), Some(new)) = (tx.before().get::<HostSystem>(moref), tx.get::<HostSystem>(moref)) else {
+    let (Some(old), Some(new)) = (tx.was::<HostSystem>(moref), tx.get::<HostSystem>(moref)) else {
         return true;
     };
     let config = match (&old.config, &new.config) {

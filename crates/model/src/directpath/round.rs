@@ -120,7 +120,7 @@ impl<'r, 'a> Round<'r, 'a> {
     fn release(&mut self) -> BTreeSet<MoRef> {
         let mut hosts = BTreeSet::new();
         for vm in self.concerned.changed() {
-            let before = self.tx.before().get::<VirtualMachine>(vm).and_then(|vm| vm.runtime.host.as_ref());
+            let before = self.tx.was::<VirtualMachine>(vm).and_then(|vm| vm.runtime.host.as_ref());
             let now = self.looked(&vm.id).and_then(Looked::host);
             if let Some(before) = before.filter(|before| now != Some(before))
                 && self.let_go(before, &vm.id, |_| true)

@@ -47,7 +47,7 @@ impl Derive for Members {
             forget(tx, object);
         }
         for switch in touched.iter().filter(|m| m.kind.ends_with("VirtualSwitch")) {
-            let (old, new) = (sight(tx.before().get(switch)), sight(tx.get(switch)));
+            let (old, new) = (sight(tx.was(switch)), sight(tx.get(switch)));
             if old != new {
                 follow(tx, switch, &old, &new);
             }
@@ -198,7 +198,7 @@ fn listed(list: Option<&MoRefs>, lost: &HashSet<&MoRef>, wanted: &MoRefs) -> MoR
 }
 
 fn list_in_datacenter(tx: &mut Tx<'_>, switch: &MoRef, lost: &HashSet<&MoRef>, wanted: &MoRefs) {
-    let start = tx.get::<ManagedEntity>(switch).or_else(|| tx.before().get(switch));
+    let start = tx.get::<ManagedEntity>(switch).or_else(|| tx.was(switch));
     let mut at = start.and_then(|s| s.parent.clone());
     while let Some(here) = at {
         if let Some(datacenter) = tx.get::<Datacenter>(&here) {

@@ -7,6 +7,7 @@
 mod call;
 mod property;
 mod registry;
+mod writers;
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ pub use call::{Call, Caller, Grant};
 pub use property::property;
 pub use registry::{Outcome, Registry, RegistryError};
 use vim25::{ApiVersion, MethodInfo, MoRef, Shared, Type, managed_type};
+pub(crate) use writers::Writers;
 
 use crate::{core::Core, fault::Fault};
 

@@ -42,7 +42,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Registers a handler that answers at once.
+    /// Registers a handler that answers at once. Those of methods that make tasks take turns with each other.
     pub fn on<T, M>(&mut self, handler: fn(&Call, M) -> Result<M::Output, Fault>) -> Result<(), RegistryError>
     where
         T: DataType,
@@ -50,7 +50,10 @@ impl Registry {
         M::Output: Send + 'static,
     {
         self.insert::<T, M>(Box::new(move |call, arguments| {
-            Box::pin(async move { handler(&call, take(&arguments)).map(Outcome::value) })
+            Box::pin(async move {
+                let _turn = if M::METHOD.task { call.core.writers.turn().await } else { None };
+                handler(&call, take(&arguments)).map(Outcome::value)
+            })
         }))
     }
 

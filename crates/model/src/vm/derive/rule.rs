@@ -98,7 +98,7 @@ fn refreshed(tx: &Tx<'_>, this: &MoRef, vm: &VirtualMachine) -> VirtualMachine {
 fn one(tx: &mut Tx<'_>, this: &MoRef, links: &mut Links) {
     tx.clear_private::<AtRest>(&this.id);
     let new = tx.get::<VirtualMachine>(this).map(|vm| refreshed(tx, this, vm));
-    let old = tx.before().get::<VirtualMachine>(this);
+    let old = tx.was::<VirtualMachine>(this);
     if !old.zip(new.as_ref()).is_some_and(|(old, new)| share_holders(old, new)) {
         let held = old.map(|vm| holders(tx.before(), vm)).unwrap_or_default();
         let holds = new.as_ref().map(|vm| holders(tx, vm)).unwrap_or_default();
@@ -227,7 +227,7 @@ fn take_new_name(tx: &mut Tx<'_>, moref: &MoRef) -> Vec<MoRef> {
     if !differs(tx, moref, &["name"]) {
         return Vec::new();
     }
-    let (Some(old), Some(new)) = (tx.before().get::<Datastore>(moref), tx.get::<Datastore>(moref)) else {
+    let (Some(old), Some(new)) = (tx.was::<Datastore>(moref), tx.get::<Datastore>(moref)) else {
         return Vec::new();
     };
     if old.name == new.name {

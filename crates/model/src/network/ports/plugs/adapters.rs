@@ -67,7 +67,7 @@ fn may_differ(seen: &Memory<Sight>, tx: &Tx<'_>, vm: &MoRef) -> bool {
     let Some(now) = tx.get::<VirtualMachine>(vm) else { return true };
     match seen.get(&vm.id) {
         Some(then) => !then.is_of(now),
-        None => !tx.before().get(vm).is_some_and(|then| Sight::of(then).is_of(now)),
+        None => !tx.was(vm).is_some_and(|then| Sight::of(then).is_of(now)),
     }
 }
 
@@ -103,7 +103,7 @@ fn connectee(vm: &MoRef, key: i32) -> Connectee {
 
 /// Frees the ports that adapters of a machine had and no longer name.
 fn let_go(rule: &Plugs, tx: &mut Tx<'_>, vm: &MoRef) {
-    let (Some(before), now) = (tx.before().get(vm), tx.get(vm)) else { return };
+    let (Some(before), now) = (tx.was(vm), tx.get(vm)) else { return };
     if now.is_some_and(|now| share_backings(before, now)) {
         return;
     }

@@ -18,7 +18,7 @@ use crate::network::ports::{Connectee, Place, find, lookup, of_connection, port,
 /// Brings the uplinks of these switches up to date.
 pub(super) fn follow_switches<'m>(rule: &Plugs, tx: &mut Tx<'_>, switches: impl Iterator<Item = &'m MoRef>) {
     for switch in switches {
-        let (old, now) = (members(tx.before().get(switch)), members(tx.get(switch)));
+        let (old, now) = (members(tx.was(switch)), members(tx.get(switch)));
         if old == now {
             continue;
         }
@@ -70,7 +70,7 @@ fn plugs(tx: &Tx<'_>, switch: &MoRef, member: &DistributedVirtualSwitchHostMembe
 /// Brings links of uplinks, and VMkernel interfaces on ports, of these hosts up to date.
 pub(super) fn follow_hosts<'m>(rule: &Plugs, tx: &mut Tx<'_>, hosts: impl Iterator<Item = &'m MoRef>) {
     for moref in hosts {
-        let (old, now) = (tx.before().get::<HostSystem>(moref), tx.get::<HostSystem>(moref));
+        let (old, now) = (tx.was::<HostSystem>(moref), tx.get::<HostSystem>(moref));
         let same_network = old.map(network) == now.map(network);
         let state = |host: &HostSystem| host.runtime.connection_state.clone();
         if same_network && old.map(state) == now.map(state) {

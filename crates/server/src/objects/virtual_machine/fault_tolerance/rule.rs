@@ -32,7 +32,7 @@ impl Derive for States {
 /// The machine whose pair may look different when `vm` does: its primary, or itself. None if it has never had a role.
 fn head(tx: &Tx<'_>, vm: &MoRef) -> Option<MoRef> {
     let now = tx.get::<mo::VirtualMachine>(vm);
-    match role(now).or_else(|| role(tx.before().get(vm))) {
+    match role(now).or_else(|| role(tx.was(vm))) {
         Some(Role::Secondary(primary)) if now.is_none() || role(now).is_some() => Some(primary),
         Some(_) => Some(vm.clone()),
         None => None,
