@@ -1,6 +1,12 @@
 //! A transaction: the world as one writer sees and changes it.
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use vim25::{Api, DataType, DateTime, MoRef, Obj, Shared, Str, types::Event};
 
@@ -11,9 +17,13 @@ use crate::{
     slots::{Slot, Slots},
 };
 
+/// How many transactions have begun in this process.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
+
 /// A transaction under way. It sees its own writes; nobody else does before it is committed.
 pub struct Tx<'a> {
     before: &'a Snapshot,
+    number: u64,
     pub(crate) now: DateTime,
     pub(crate) slots: Slots<'a>,
     pub(crate) index: Index,
@@ -26,6 +36,7 @@ impl<'a> Tx<'a> {
         let world = &before.0;
         Tx {
             before,
+            number: BEGUN.fetch_add(1, Ordering::Relaxed) + 1,
             now: now.max(world.time),
             slots: Slots::over(&world.objects),
             index: world.index.clone(),
@@ -37,6 +48,12 @@ impl<'a> Tx<'a> {
     /// The world before this transaction.
     pub fn before(&self) -> &'a Snapshot {
         self.before
+    }
+
+    /// A number that no other transaction of this process has, and that is not 0: to tell them apart, also those that were
+    /// dropped and leave the world as it was.
+    pub fn number(&self) -> u64 {
+        self.number
     }
 
     /// The time of this transaction: the clock's when it began, and never before an earlier commit's.

@@ -6,15 +6,15 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use inventory::{IdHash, Revision, Tx};
+use inventory::{IdHash, Tx};
 use vim25::Str;
 
 /// The memory of a rule.
 pub(crate) struct Seen<T>(Mutex<Memory<T>>);
 
-/// The memory of one commit: of the transaction that began at a revision.
+/// The memory of one commit: of the transaction of this number.
 pub(crate) struct Memory<T> {
-    began: Revision,
+    of: u64,
     objects: HashMap<Str, T, IdHash>,
 }
 
@@ -23,7 +23,7 @@ const ROOM: usize = 256;
 
 impl<T> Default for Seen<T> {
     fn default() -> Seen<T> {
-        Seen(Mutex::new(Memory { began: Revision::default(), objects: HashMap::default() }))
+        Seen(Mutex::new(Memory { of: 0, objects: HashMap::default() }))
     }
 }
 
@@ -31,9 +31,8 @@ impl<T> Seen<T> {
     /// The memory of this transaction: empty at its beginning.
     pub fn in_this(&self, tx: &Tx<'_>) -> MutexGuard<'_, Memory<T>> {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let began = tx.before().revision();
-        if memory.began != began {
-            memory.began = began;
+        if memory.of != tx.number() {
+            memory.of = tx.number();
             memory.clear();
         }
         memory
@@ -57,5 +56,26 @@ impl<T> Memory<T> {
         } else {
             self.objects.clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use inventory::{Inventory, Options};
+
+    use super::*;
+
+    #[test]
+    fn what_was_seen_in_a_transaction_that_was_dropped_is_not_known_in_the_next_one() {
+        let world = Inventory::new(Options::default());
+        let (seen, id) = (Seen::default(), Str::new("vm-1"));
+        let dropped = world.commit(|tx| {
+            seen.in_this(tx).remember(&id, 7);
+            assert_eq!(seen.in_this(tx).get(&id), Some(&7));
+            Err::<(), &str>("dropped")
+        });
+        assert_eq!(dropped.unwrap_err(), "dropped");
+        let known = world.commit(|tx| Ok::<_, ()>(seen.in_this(tx).get(&id).copied()));
+        assert_eq!(known.unwrap().value, None);
     }
 }

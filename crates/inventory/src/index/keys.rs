@@ -83,14 +83,12 @@ fn same<T: DataType>(old: &Option<Obj<T>>, new: &Option<Obj<T>>) -> bool {
     }
 }
 
-/// The parts of a VM that give it keys: no two of them give the same one.
+/// The parts of a VM that give it keys: what one of them gives, no other one does.
 struct Parts {
     /// Its name and its parents.
     place: bool,
-    /// What its configuration says of it as a whole.
+    /// Its configuration, devices included.
     config: bool,
-    /// Its devices.
-    devices: bool,
     /// Its context id, and the host on which it runs.
     context: bool,
     /// Its guest.
@@ -98,15 +96,14 @@ struct Parts {
 }
 
 impl Parts {
-    const ALL: Parts = Parts { place: true, config: true, devices: true, context: true, guest: true };
+    const ALL: Parts = Parts { place: true, config: true, context: true, guest: true };
 
     fn that_differ(old: &mo::VirtualMachine, new: &mo::VirtualMachine) -> Parts {
         let config = !same(&old.config, &new.config);
         let (was, is) = (&old.runtime, &new.runtime);
         Parts {
             place: old.name != new.name || old.parent != new.parent || old.parent_v_app != new.parent_v_app,
-            config: config && !names_the_same(&old.config, &new.config),
-            devices: config && !carry_the_same(devices(old), devices(new)),
+            config: config && !(names_the_same(&old.config, &new.config) && carry_the_same(devices(old), devices(new))),
             context: config || was.power_state != is.power_state || was.host != is.host,
             guest: !same(&old.guest, &new.guest),
         }
@@ -120,9 +117,6 @@ impl Parts {
     }
 
     fn of(&self, vm: &mo::VirtualMachine, keys: &mut Vec<Key>) {
-        if self.devices {
-            devices(vm).iter().for_each(|device| of_device(device, keys));
-        }
         if self.place {
             keys.extend(child(vm));
             keys.extend(vm.parent_v_app.as_ref().map(|app| Key::Child(app.id.clone(), vm.name.clone())));
@@ -144,6 +138,7 @@ fn of_config(config: &VirtualMachineConfigInfo, keys: &mut Vec<Key>) {
     keys.extend(config.instance_uuid.as_deref().and_then(uuid).map(Key::InstanceUuid));
     keys.extend(config.managed_by.as_ref().map(|manager| Key::ManagedBy(manager.extension_key.clone())));
     keys.extend(config.files.vm_path_name.clone().map(Key::File));
+    config.hardware.device.iter().flatten().for_each(|device| of_device(device, keys));
 }
 
 /// Whether two configurations give the same keys, devices aside.

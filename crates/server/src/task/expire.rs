@@ -36,7 +36,12 @@ pub fn expire(core: &Core) {
 pub(crate) fn expire_beyond(core: &Core, most: usize) {
     let retention = i64::try_from(core.settings.task_retention.as_secs()).unwrap_or(i64::MAX);
     let before = core.now().plus_seconds(-retention);
-    let old = take_old(&core.inventory.snapshot(), &mut core.tasks.lock(), before, most);
+    let old = {
+        let mut tasks = core.tasks.lock();
+        // Taken behind the lock, so that it has every task that is noted.
+        let world = core.inventory.snapshot();
+        take_old(&world, &mut tasks, before, most)
+    };
     if old.is_empty() {
         return;
     }
