@@ -1,7 +1,7 @@
 //! The clients as a whole: one thread each, until the time is over; and what they count.
 
 use super::http::Reply;
-use super::work::{self, Session};
+use super::work::{self, Session, Share};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -15,6 +15,8 @@ pub struct Load {
     pub address: SocketAddr,
     /// How many clients work at once
     pub clients: u32,
+    /// How many machines they share
+    pub machines: u32,
     /// How long they work
     pub time: Duration,
 }
@@ -23,13 +25,17 @@ impl Load {
     /// Work until the time is over; what all clients counted.
     pub fn run(self) -> Tally {
         let deadline = Instant::now() + self.time;
-        let begin = |number| std::thread::spawn(move || client(self.address, number, deadline));
+        let begin = |number| std::thread::spawn(move || client(self.address, self.share(number), deadline));
         let clients: Vec<_> = (0..self.clients).map(begin).collect();
         let mut all = Tally::default();
         for client in clients {
             all.merge(client.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
         all
+    }
+
+    fn share(self, number: u32) -> Share {
+        Share { number, clients: self.clients, machines: self.machines }
     }
 }
 
@@ -40,10 +46,10 @@ pub fn warm_up(address: SocketAddr) -> anyhow::Result<()> {
     session.map_err(|failure| anyhow::anyhow!("{}: {}", failure.kind, failure.text))
 }
 
-fn client(address: SocketAddr, number: u32, deadline: Instant) -> Tally {
-    let (mut tally, mut dice) = (Tally::default(), Dice::new(number));
+fn client(address: SocketAddr, share: Share, deadline: Instant) -> Tally {
+    let (mut tally, mut dice) = (Tally::default(), Dice::new(share.number));
     while Instant::now() < deadline {
-        if let Err(failure) = work::session(address, number, deadline, &mut tally, &mut dice) {
+        if let Err(failure) = work::session(address, share, deadline, &mut tally, &mut dice) {
             tally.error(failure);
             sleep(Duration::from_millis(200));
         }

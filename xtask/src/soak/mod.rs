@@ -1,6 +1,6 @@
 //! Many clients for a long time: `cargo xtask soak`.
 //!
-//! The server is started with a world in which every client has a machine of its own, so that no client can be the
+//! The server is started with a world in which every client has machines of its own, so that no client can be the
 //! cause of another's fault. Each client repeats sessions of mixed work (`work`) until the time is over; misbehaving
 //! ones (`rogue`) send garbage and vanish. The run fails when
 //!
@@ -37,6 +37,9 @@ pub struct Options {
     /// How long they work
     #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(10..=86_400))]
     seconds: u64,
+    /// How many machines the world has; at least one for each client
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    vms: u32,
     /// Test the release build instead of the debug one
     #[arg(long)]
     release: bool,
@@ -52,7 +55,7 @@ pub fn run(options: &Options) -> Result<()> {
     let time = Duration::from_secs(options.seconds);
     println!("{} clients for {} s against {}", options.clients, options.seconds, server.address);
     let sampler = Sampler::start(server.id(), time);
-    let load = Load { address: server.address, clients: options.clients, time };
+    let load = Load { address: server.address, clients: options.clients, machines: machines(options), time };
     let work = load.run();
     let memory = sampler.finish()?;
     let after = server.descriptors_settled(before)?;
@@ -65,11 +68,17 @@ pub fn run(options: &Options) -> Result<()> {
     }
 }
 
+/// How many machines the clients share.
+fn machines(options: &Options) -> u32 {
+    options.clients.max(options.vms)
+}
+
 fn flags(options: &Options) -> Vec<String> {
     let retention = (options.seconds / 10).clamp(1, 600);
     // Two pools share the machines; a session that lives may have to wait for its turn on a loaded machine.
-    let (machines, idle) = (options.clients.div_ceil(2).max(50), (options.seconds / 10).max(30));
-    let numbers = [("--vm", u64::from(machines)), ("--task-retention", retention), ("--idle-timeout", idle)];
+    let idle = (options.seconds / 10).max(30);
+    let numbers =
+        [("--vm", u64::from(machines(options).div_ceil(2))), ("--task-retention", retention), ("--idle-timeout", idle)];
     let numbers = numbers.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value.to_string()]);
     ["--no-tls", "--log", "warn"].into_iter().map(str::to_owned).chain(numbers).collect()
 }

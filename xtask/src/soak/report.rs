@@ -68,8 +68,13 @@ impl fmt::Display for Report {
         for line in self.end.errors.iter().take(10) {
             writeln!(f, "log: {line}")?;
         }
-        let [early, half, full] = [10, 50, 100].map(|percent| at(&self.memory, percent) as f64 / f64::from(1 << 20));
-        writeln!(f, "memory: {early:.1} MiB at 10 %, {half:.1} MiB at 50 %, {full:.1} MiB at 100 % of the time")?;
+        let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        let [early, half, full] = [10, 50, 100].map(|percent| mebibytes(at(&self.memory, percent)));
+        let most = mebibytes(self.memory.iter().copied().max().unwrap_or(0));
+        writeln!(
+            f,
+            "memory: {early:.1} MiB at 10 %, {half:.1} MiB at 50 %, {full:.1} MiB at 100 % of the time, {most:.1} MiB at most"
+        )?;
         writeln!(f, "descriptors: {} before, {} after", self.descriptors.0, self.descriptors.1)
     }
 }

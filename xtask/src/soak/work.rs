@@ -13,16 +13,31 @@ const TASK: Duration = Duration::from_secs(60);
 /// What is read of all machines.
 const SHEET: [&str; 5] = ["name", "runtime.powerState", "config.hardware", "summary.quickStats", "guest.ipAddress"];
 
+/// How many machines a page of them holds, and how many pages a client reads before it has seen enough.
+const PAGE: u32 = 500;
+const PAGES: usize = 8;
+
+/// Which client this is of how many, that share so many machines.
+#[derive(Clone, Copy)]
+pub struct Share {
+    /// From 0
+    pub number: u32,
+    /// How many there are
+    pub clients: u32,
+    /// At least as many as clients
+    pub machines: u32,
+}
+
 /// One session from login to its end.
 pub fn session(
     address: SocketAddr,
-    number: u32,
+    share: Share,
     deadline: Instant,
     tally: &mut Tally,
     dice: &mut Dice,
 ) -> Result<(), Failure> {
     let mut session = Session::log_in(address, tally)?;
-    let own = session.own_machine(number)?;
+    let own = session.own_machine(share, dice)?;
     for _ in 0..10 + dice.roll(30) {
         if Instant::now() > deadline {
             break;
@@ -101,11 +116,13 @@ impl<'a> Session<'a> {
         soap::reference(&reply, "returnval").ok_or(Failure { kind: method, text: reply })
     }
 
-    fn own_machine(&mut self, number: u32) -> Result<Own, Failure> {
-        let mut machines = soap::references(&self.all()?, "obj");
-        machines.sort_by_key(|machine| (machine.id.len(), machine.id.clone()));
-        let missing = Failure { kind: "RetrievePropertiesEx", text: format!("{} machines only", machines.len()) };
-        let machine = machines.into_iter().nth(number as usize).ok_or(missing)?;
+    /// One of the machines that are this client's: each `share.clients`th.
+    fn own_machine(&mut self, share: Share, dice: &mut Dice) -> Result<Own, Failure> {
+        let rounds = u64::from(share.machines / share.clients);
+        let machine = u64::from(share.number) + u64::from(share.clients) * dice.roll(rounds.max(1));
+        let pool = if machine.is_multiple_of(2) { "DC0_H0" } else { "DC0_C0_RP0" };
+        let path = format!("<inventoryPath>DC0/vm/{pool}_VM{}</inventoryPath>", machine / 2);
+        let machine = self.made(&self.service("searchIndex")?, "FindByInventoryPath", &path)?;
         let config = self.read(&machine, &["config.uuid"])?;
         let uuid = soap::text(&config, "val").unwrap_or_default().to_owned();
         Ok(Own { machine, uuid })
@@ -115,10 +132,10 @@ impl<'a> Session<'a> {
     fn act(&mut self, own: &Own, dice: &mut Dice) -> Result<(), Failure> {
         match dice.roll(100) {
             0..30 => self.read(&own.machine, &["name", "runtime.powerState"]).map(drop),
-            30..36 => self.all().map(drop),
-            36..50 => self.watch(&own.machine, dice.roll(2)),
-            50..62 => self.power_cycle(&own.machine),
-            62..74 => self.reconfigure(&own.machine, dice.roll(1000)),
+            30..32 => self.sheet(),
+            32..46 => self.watch(&own.machine, dice.roll(2)),
+            46..60 => self.power_cycle(&own.machine),
+            60..74 => self.reconfigure(&own.machine, dice.roll(1000)),
             74..82 => self.find(own),
             82..90 => self.view().and_then(|view| self.call(&view, "DestroyView", "").map(drop)),
             _ => rogue::misbehave(self, &own.machine, dice),
@@ -130,20 +147,21 @@ impl<'a> Session<'a> {
         self.call(&self.collector.clone(), "RetrievePropertiesEx", &format!("{spec}<options/>"))
     }
 
-    /// The properties of all machines, page by page.
-    fn all(&mut self) -> Result<String, Failure> {
+    /// Properties of the first machines, page by page; what is left is called off.
+    fn sheet(&mut self) -> Result<(), Failure> {
         let (view, collector) = (self.view()?, self.collector.clone());
         let spec = soap::view_spec("specSet", &view, &SHEET);
-        let request = soap::call(&collector, "RetrievePropertiesEx", &format!("{spec}<options/>"));
-        let mut all = self.request("RetrievePropertiesEx all", &request)?.body;
-        let mut token = soap::text(&all, "token").map(str::to_owned);
-        while let Some(next) = token {
-            let page = self.call(&collector, "ContinueRetrievePropertiesEx", &format!("<token>{next}</token>"))?;
-            token = soap::text(&page, "token").map(str::to_owned);
-            all.push_str(&page);
+        let options = format!("<options><maxObjects>{PAGE}</maxObjects></options>");
+        let request = soap::call(&collector, "RetrievePropertiesEx", &format!("{spec}{options}"));
+        let mut page = self.request("RetrievePropertiesEx machines", &request)?.body;
+        for _ in 1..PAGES {
+            let Some(next) = soap::text(&page, "token") else { break };
+            page = self.call(&collector, "ContinueRetrievePropertiesEx", &format!("<token>{next}</token>"))?;
         }
-        self.call(&view, "DestroyView", "")?;
-        Ok(all)
+        if let Some(rest) = soap::text(&page, "token") {
+            self.call(&collector, "CancelRetrievePropertiesEx", &format!("<token>{rest}</token>"))?;
+        }
+        self.call(&view, "DestroyView", "").map(drop)
     }
 
     fn view(&mut self) -> Result<Ref, Failure> {
