@@ -3,6 +3,8 @@
 //! Only types that a virtual machine consists of. What differs between the machines of a large datacenter stays in the
 //! object: a group is worth its room while many objects have the same one.
 
+use std::ops::Range;
+
 use crate::schema::Data;
 
 /// A choice of fields, by wire name.
@@ -80,6 +82,18 @@ const COMMON: &[(&str, Fields)] = &[
     ("GuestNicInfo", AllBut(&["ipAddress", "macAddress", "ipConfig"])),
     ("NetIpConfigInfoIpAddress", AllBut(&["ipAddress"])),
 ];
+
+/// The fields that stand in the group, as runs of numbers.
+pub fn runs(common: &[bool]) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for (number, _) in common.iter().enumerate().filter(|(_, stands)| **stands) {
+        match runs.last_mut() {
+            Some(run) if run.end == number => run.end += 1,
+            _ => runs.push(number..number + 1),
+        }
+    }
+    runs
+}
 
 /// For each field of a type, whether it stands in the group; none if the type has no group.
 pub fn of(data: &Data) -> Option<Vec<bool>> {

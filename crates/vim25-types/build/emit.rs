@@ -117,7 +117,7 @@ fn struct_of(out: &mut String, schema: &Schema, data: &Data, api: &str, methods:
     if !common.is_empty() {
         group(out, data, api, &common);
     }
-    descriptor(out, data, api, methods);
+    descriptor(out, data, api, methods, &common);
     data_object(out, data, &name, base.is_some(), &common);
     traits(out, schema, data, &name, base.as_deref());
 }
@@ -152,7 +152,7 @@ fn deref(out: &mut String, name: &str, target: &str, field: &str) {
     .unwrap();
 }
 
-fn descriptor(out: &mut String, data: &Data, api: &str, methods: &[Method]) {
+fn descriptor(out: &mut String, data: &Data, api: &str, methods: &[Method], common: &[bool]) {
     let fields: Vec<String> = data.members.iter().map(field).collect();
     let methods: Vec<String> = methods.iter().map(|m| format!("&crate::args::M_{}", m.name)).collect();
     let service = match data.service {
@@ -164,11 +164,12 @@ fn descriptor(out: &mut String, data: &Data, api: &str, methods: &[Method]) {
     writeln!(
         out,
         "pub(crate) static D_{wire}: Type = Type {{ name: {wire:?}, dotted: {:?}, base: {base}, service: Service::{service}, \
-         since: {}, api: Api::{api}, fault: {}, fields: &[{}], methods: &[{}], new: || std::sync::Arc::new({}::default()) }};",
+         since: {}, api: Api::{api}, fault: {}, fields: &[{}], common: &{:?}, methods: &[{}], new: || std::sync::Arc::new({}::default()) }};",
         data.dotted,
         since(data.since),
         data.fault,
         fields.join(", "),
+        common::runs(common),
         methods.join(", "),
         type_name(&data.name),
         wire = data.name,
@@ -193,6 +194,10 @@ fn data_object(out: &mut String, data: &Data, name: &str, has_base: bool, common
         get.push_str("_ => Ref::Unset");
         slot.push_str("_ => None");
     }
+    let held = match common {
+        [] => "",
+        _ => "\n    fn common(&self) -> Option<&dyn Held> { self.common.held() }",
+    };
     writeln!(
         out,
         "impl DataObject for {name} {{\n    fn descriptor(&self) -> &'static Type {{ &D_{} }}\n    \
@@ -200,7 +205,7 @@ fn data_object(out: &mut String, data: &Data, name: &str, has_base: bool, common
          fn base_mut(&mut self) -> Option<&mut dyn DataObject> {{ {base_mut} }}\n    \
          fn get(&self, index: usize) -> Ref<'_> {{ match index {{ {get} }} }}\n    \
          fn slot(&mut self, index: usize) -> Option<&mut dyn Slot> {{ match index {{ {slot} }} }}\n    \
-         fn clone_shared(&self) -> Shared {{ std::sync::Arc::new(self.clone()) }}\n}}",
+         fn clone_shared(&self) -> Shared {{ std::sync::Arc::new(self.clone()) }}{held}\n}}",
         data.name
     )
     .unwrap();

@@ -1,10 +1,13 @@
 //! Fields that many objects of a type have in common.
 
 use std::{
+    any::Any,
     fmt,
     ops::{Deref, DerefMut},
     sync::Arc,
 };
+
+use crate::Shared;
 
 /// The fields of an object that mostly are the same in others of its type: one pointer in each object to values that its
 /// copies share.
@@ -14,12 +17,55 @@ use std::{
 pub struct Common<T>(Option<Arc<T>>);
 
 /// Implemented by the generated groups of fields.
-pub trait Group: Clone + Default + PartialEq + 'static {
+pub trait Group: Clone + Default + PartialEq + Send + Sync + 'static {
     /// One with every field unset or at its default.
     fn blank() -> &'static Self;
 }
 
+/// Something that has several owners, whatever it is.
+pub trait Held {
+    /// Where it stands: no two things stand at the same place while both are held.
+    fn address(&self) -> usize;
+    /// How many owners it had a moment ago.
+    fn owners(&self) -> usize;
+    /// One more owner.
+    fn hold(&self) -> Arc<dyn Any + Send + Sync>;
+}
+
+impl<T: Group> Held for Arc<T> {
+    fn address(&self) -> usize {
+        Arc::as_ptr(self).addr()
+    }
+
+    fn owners(&self) -> usize {
+        Arc::strong_count(self)
+    }
+
+    fn hold(&self) -> Arc<dyn Any + Send + Sync> {
+        self.clone()
+    }
+}
+
+impl Held for Shared {
+    fn address(&self) -> usize {
+        Arc::as_ptr(self).addr()
+    }
+
+    fn owners(&self) -> usize {
+        Arc::strong_count(self)
+    }
+
+    fn hold(&self) -> Arc<dyn Any + Send + Sync> {
+        self.clone()
+    }
+}
+
 impl<T: Group> Common<T> {
+    /// The group as something that can be held; none if every field is unset.
+    pub fn held(&self) -> Option<&dyn Held> {
+        self.0.as_ref().map(|group| group as &dyn Held)
+    }
+
     /// Takes the fields of `other` where they are equal, so that both share them.
     pub fn share(&mut self, other: &Common<T>) {
         if !self.same(other) && **self == **other {

@@ -1,5 +1,7 @@
 //! Static facts about types: what generic code knows of a value.
 
+use std::ops::Range;
+
 use crate::{DataType, Shared, Slot, Value, version::ApiVersion};
 
 /// The service (XML namespace) in which a type is defined.
@@ -54,6 +56,8 @@ pub struct Type {
     pub fault: bool,
     /// Own fields in wire order; those of the base come first on the wire.
     pub fields: &'static [Field],
+    /// Which own fields stand in a group that objects share ([`Common`](crate::Common)): runs of numbers, in order.
+    pub common: &'static [Range<usize>],
     /// Own methods of a managed object.
     pub methods: &'static [&'static MethodInfo],
     /// Makes a value with every field unset or at its default.

@@ -21,7 +21,7 @@ mod value;
 mod version;
 
 pub use any::{Any, AnyList, Binary};
-pub use common::{Common, Group};
+pub use common::{Common, Group, Held};
 pub use descriptor::{Api, EnumType, Field, Kind, Method, MethodInfo, Service, Type};
 pub use eq::equal;
 pub use moref::MoRef;

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Ref, Slot, Type, eq::equal};
+use crate::{Held, Ref, Slot, Type, eq::equal};
 
 /// A shared data object of any type.
 pub type Shared = Arc<dyn DataObject>;
@@ -27,6 +27,11 @@ pub trait DataObject: StdAny + Send + Sync {
     fn slot(&mut self, index: usize) -> Option<&mut dyn Slot>;
     /// A copy behind a new pointer; nested objects stay shared.
     fn clone_shared(&self) -> Shared;
+    /// The group in which the object has its own fields [`Type::common`] with others; none if all of them are unset, or
+    /// the type has no such group.
+    fn common(&self) -> Option<&dyn Held> {
+        None
+    }
 }
 
 impl dyn DataObject {

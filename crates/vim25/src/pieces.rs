@@ -2,12 +2,14 @@
 //!
 //! A reply can be larger than anything that should be held in memory, and take longer to write than anybody else should
 //! have to wait. [`soap::Pieces`](crate::soap::Pieces) and [`json::Pieces`](crate::json::Pieces) write as much as is asked
-//! for and go on there later. They step into a value only where it is large, so a small one costs what it always did;
-//! what they write is, joined, to the byte what the codec writes at once.
+//! for and go on there later. A value is written at once, unless a long list is met on the way: then it is begun anew,
+//! and stepped into. What they write is, joined, to the byte what the codec writes at once.
 
 use std::sync::Arc;
 
 use crate::{Any, AnyList, DataObject, Field, Kind, Ref, Shared, Type, Value};
+
+pub(crate) mod repeats;
 
 /// Lists longer than this are written in several steps. Tests of this crate step into nearly everything.
 const LONG: usize = if cfg!(test) { 1 } else { 256 };
@@ -63,23 +65,14 @@ impl Objects {
     }
 }
 
-/// Whether a value is worth more than one step, in a place that is `depth` steps inside a reply.
-pub(crate) fn is_large(value: Ref<'_>, depth: usize) -> bool {
-    holds_long(value, DEPTH.saturating_sub(depth))
+/// In how many levels of a value a long list is looked for, in a place that is `depth` steps inside a reply.
+pub(crate) fn levels(depth: usize) -> usize {
+    DEPTH.saturating_sub(depth)
 }
 
-fn holds_long(value: Ref<'_>, depth: usize) -> bool {
-    match value {
-        Ref::List(list) if list.len() > LONG => true,
-        Ref::List(list) if depth > 0 => (0..list.len()).any(|index| holds_long(list.at(index), depth - 1)),
-        Ref::Object(object) if depth > 0 => field_holds_long(&**object, depth - 1),
-        _ => false,
-    }
-}
-
-fn field_holds_long(object: &dyn DataObject, depth: usize) -> bool {
-    object.base().is_some_and(|base| field_holds_long(base, depth))
-        || (0..object.descriptor().fields.len()).any(|index| holds_long(object.get(index), depth))
+/// Whether a value is a list that is worth a step for each item.
+pub(crate) fn is_long(value: Ref<'_>) -> bool {
+    matches!(value, Ref::List(list) if list.len() > LONG)
 }
 
 /// Field `number` of an object, counted from the first one of its outermost base, with the type that declares it.

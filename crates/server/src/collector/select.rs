@@ -65,26 +65,25 @@ impl<'a> Walk<'a> {
     fn visit(&mut self, object: MoRef, content: Shared, skip: bool, selects: &'a [Select]) {
         let mut stack = vec![(object, content, skip, selects)];
         while let Some((object, content, skip, selects)) = stack.pop() {
-            self.note_own(&object, &content);
-            if !skip && self.found.insert(object.id.clone()) {
-                self.note_kind(content.descriptor());
-                self.out.objects.push(object.clone());
-            }
+            self.arrive(&object, content.descriptor(), skip);
             let start = stack.len();
             for select in selects {
-                self.follow(&object, &content, select, &mut stack);
+                self.follow(&object, &content, select, &mut stack, start);
             }
             // What was found first is looked at first.
             stack[start..].reverse();
         }
     }
 
+    /// Finds what a traversal leads to. What leads on from there waits on the stack, above `start` what this object led to
+    /// before.
     fn follow(
         &mut self,
         object: &MoRef,
         content: &Shared,
         select: &'a Select,
         stack: &mut Vec<(MoRef, Shared, bool, &'a [Select])>,
+        start: usize,
     ) {
         let traversal: &'a Arc<Traversal> = match select {
             Select::Traverse(traversal) => traversal,
@@ -97,10 +96,22 @@ impl<'a> Walk<'a> {
             return;
         }
         self.note(object, content, traversal);
+        // From the end of the way the objects themselves are not needed yet.
+        let ends = traversal.selects.is_empty() && stack.len() == start;
         for next in references(content, traversal) {
-            if let Some(content) = self.sight.content(&next) {
+            if ends {
+                self.sight.kind(&next).into_iter().for_each(|kind| self.arrive(&next, kind, traversal.skip));
+            } else if let Some(content) = self.sight.content(&next) {
                 stack.push((next, content, traversal.skip, &traversal.selects));
             }
+        }
+    }
+
+    fn arrive(&mut self, object: &MoRef, kind: &'static Type, skip: bool) {
+        self.note_own(object, kind);
+        if !skip && self.found.insert(object.id.clone()) {
+            self.note_kind(kind);
+            self.out.objects.push(object.clone());
         }
     }
 
@@ -124,9 +135,9 @@ impl<'a> Walk<'a> {
     }
 
     /// Takes note of an object that only the session has.
-    fn note_own(&mut self, object: &MoRef, content: &Shared) {
+    fn note_own(&mut self, object: &MoRef, kind: &'static Type) {
         // What there are many of belongs to the world.
-        if content.descriptor().is_a(mo::ManagedEntity::TYPE) {
+        if kind.is_a(mo::ManagedEntity::TYPE) {
             return;
         }
         let Some(own) = self.sight.session.as_ref().and_then(|s| s.object(&object.id)) else { return };

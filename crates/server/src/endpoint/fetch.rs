@@ -48,6 +48,7 @@ static ARGUMENTS: LazyLock<Type> = LazyLock::new(|| Type {
     api: Api::Arguments,
     fault: false,
     fields: Vec::leak(vec![field("prop", Kind::Str, false)]),
+    common: &[],
     methods: &[],
     new: || Arc::new(Fetch::default()),
 });

@@ -10,6 +10,7 @@ use std::sync::atomic::{
 };
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker, ready};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -18,12 +19,15 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, yield_now};
-use tokio::time::{Instant, sleep};
+use tokio::time::{self, sleep};
 
 use super::activity::Running;
 use super::contain::message;
 use super::limits::Limits;
 use super::service::{Body, Pieces, SLICE, Stream};
+
+/// For so long a reply is written before the runtime looks for what has arrived: a short request waits no longer.
+const SPELL: Duration = Duration::from_micros(250);
 
 /// Why a reply ends before its end.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +67,14 @@ fn begin(stream: Stream, limits: &Limits, turns: &Arc<Semaphore>) -> Kind {
     let source = Arc::new(Source { pieces: Mutex::new(Some(stream.rest)), taken: AtomicU64::new(0) });
     let guard = Guard(tokio::spawn(watch(Arc::downgrade(&source), limits.clone())).abort_handle());
     let packer = stream.packed.then(|| GzEncoder::new(Vec::new(), Compression::fast()));
-    let flow = Flow { first: Some(stream.first), source, packer, turns: Arc::clone(turns), over: false };
+    let flow = Flow {
+        first: Some(stream.first),
+        source,
+        packer,
+        turns: Arc::clone(turns),
+        rested: Instant::now(),
+        over: false,
+    };
     Kind::Flowing { next: Box::pin(flow.next()), _guard: guard }
 }
 
@@ -125,6 +136,8 @@ struct Flow {
     source: Arc<Source>,
     packer: Option<GzEncoder<Vec<u8>>>,
     turns: Arc<Semaphore>,
+    /// When the runtime last had its turn.
+    rested: Instant,
     over: bool,
 }
 
@@ -149,8 +162,11 @@ impl Flow {
     async fn turn(&mut self) -> Result<Bytes, Broken> {
         let turns = Arc::clone(&self.turns);
         let _turn = turns.acquire().await;
-        // What has arrived meanwhile is looked at between any two pieces, whoever writes them.
-        let_others().await;
+        // What has arrived meanwhile is looked at every so often, whoever writes.
+        if self.rested.elapsed() >= SPELL {
+            let_others().await;
+            self.rested = Instant::now();
+        }
         let piece = self.write()?;
         self.pack(piece)
     }
@@ -224,13 +240,13 @@ impl Drop for Guard {
 /// Takes the source away from a client that takes nothing for [`Limits::write_stall`], or is not done after
 /// [`Limits::reply`]: it may hold on to a whole state of the world.
 async fn watch(source: Weak<Source>, limits: Limits) {
-    let end = Instant::now() + limits.reply;
+    let end = time::Instant::now() + limits.reply;
     let mut seen = 0;
     loop {
-        sleep(limits.write_stall.min(end.saturating_duration_since(Instant::now()))).await;
+        sleep(limits.write_stall.min(end.saturating_duration_since(time::Instant::now()))).await;
         let Some(source) = source.upgrade() else { return };
         let taken = source.taken.load(Relaxed);
-        if taken == seen || Instant::now() >= end {
+        if taken == seen || time::Instant::now() >= end {
             let pieces = source.pieces.lock().take();
             tracing::debug!(pieces = taken, "a client is too slow to take its reply");
             drop(pieces);

@@ -1,11 +1,18 @@
 //! Values to JSON text.
 
-use std::io::Write;
+use std::{io::Write, ops::Range};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{FAULT_STRING, TYPE_NAME, VALUE, names, text};
-use crate::{ApiVersion, DataObject, Field, Kind, List, MoRef, Ref, pieces::level, types::LocalizedMethodFault};
+use crate::{
+    ApiVersion, DataObject, Field, Kind, List, MoRef, Ref,
+    pieces::{
+        level,
+        repeats::{Watch, Writer},
+    },
+    types::LocalizedMethodFault,
+};
 
 /// Appends `value` as it stands in a place of kind `kind` (for a list: of its items), for a client of `version`.
 ///
@@ -13,20 +20,20 @@ use crate::{ApiVersion, DataObject, Field, Kind, List, MoRef, Ref, pieces::level
 /// version has. With `any` the place is of type `anyType`: what is not an object or a reference is boxed with its type.
 /// An unset value writes nothing.
 pub fn encode(out: &mut Vec<u8>, kind: Kind, value: Ref<'_>, version: ApiVersion, any: bool) {
-    Encoder { out, version }.place(kind, value, any);
+    Encoder::new(out, version).place(kind, value, any);
 }
 
 /// A data object as a document of its own.
 pub fn to_vec(object: &dyn DataObject, version: ApiVersion) -> Vec<u8> {
     let mut out = Vec::new();
-    Encoder { out: &mut out, version }.object(object, None);
+    Encoder::new(&mut out, version).object(object, None);
     out
 }
 
 /// Appends the body of a reply: what a method returned, or the value of a property; `place` is the descriptor of either.
 /// Nothing at all is the body for `void` and for what is unset.
 pub fn encode_result(out: &mut Vec<u8>, place: &Field, value: Ref<'_>, version: ApiVersion) {
-    let mut encoder = Encoder { out, version };
+    let mut encoder = Encoder::new(out, version);
     match value {
         Ref::List(list) if place.list => encoder.list(place.kind, list),
         _ => encoder.place(place.kind, value, false),
@@ -36,9 +43,19 @@ pub fn encode_result(out: &mut Vec<u8>, place: &Field, value: Ref<'_>, version: 
 pub(super) struct Encoder<'o> {
     pub(super) out: &'o mut Vec<u8>,
     pub(super) version: ApiVersion,
+    pub(super) watch: Watch<'o, Place>,
 }
 
-impl Encoder<'_> {
+/// What the text of an object depends on, beside the object.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Place(ApiVersion);
+
+impl<'o> Encoder<'o> {
+    /// One that only writes.
+    pub(super) fn new(out: &'o mut Vec<u8>, version: ApiVersion) -> Self {
+        Encoder { out, version, watch: Watch::off() }
+    }
+
     pub(super) fn place(&mut self, kind: Kind, value: Ref<'_>, any: bool) {
         match value {
             Ref::List(list) => match list.item_kind() {
@@ -67,7 +84,7 @@ impl Encoder<'_> {
             Ref::DateTime(v) => write!(self.out, "\"{v}\"").expect("memory takes every write"),
             Ref::Binary(v) => self.binary(&v.0),
             Ref::MoRef(v) => self.reference(v),
-            Ref::Object(v) => self.value_object(&**v),
+            Ref::Object(v) => self.repeat(v, Place(self.version), |this| this.value_object(&**v)),
             Ref::List(v) => self.list(kind, v),
         }
     }
@@ -103,13 +120,18 @@ impl Encoder<'_> {
     }
 
     pub(super) fn list(&mut self, item: Kind, list: &dyn List) {
-        self.out.push(b'[');
-        for index in 0..list.len() {
-            if index > 0 {
-                self.out.push(b',');
-            }
-            self.place(item, list.at(index), false);
+        if self.watch.is_too_long(list.len()) {
+            return;
         }
+        self.out.push(b'[');
+        self.deeper(|this| {
+            for index in 0..list.len() {
+                if index > 0 {
+                    this.out.push(b',');
+                }
+                this.place(item, list.at(index), false);
+            }
+        });
         self.out.push(b']');
     }
 
@@ -124,7 +146,7 @@ impl Encoder<'_> {
     pub(super) fn object(&mut self, object: &dyn DataObject, fault_string: Option<&str>) {
         let shown = level(object, self.known_level(object));
         self.open(shown.descriptor().name);
-        self.fields(shown);
+        self.deeper(|this| this.all_fields(shown));
         if let Some(message) = fault_string {
             self.key(FAULT_STRING);
             text::push_string(self.out, message);
@@ -136,19 +158,6 @@ impl Encoder<'_> {
     pub(super) fn known_level(&self, object: &dyn DataObject) -> usize {
         let mut lineage = object.descriptor().lineage();
         lineage.position(|ty| ty.since <= self.version || ty.base.is_none()).unwrap_or(0)
-    }
-
-    pub(super) fn fields(&mut self, object: &dyn DataObject) {
-        if let Some(base) = object.base() {
-            self.fields(base);
-        }
-        for (index, field) in object.descriptor().fields.iter().enumerate() {
-            let value = object.get(index);
-            if !value.is_unset() && field.since <= self.version {
-                self.key(field.name);
-                self.place(field.kind, value, false);
-            }
-        }
     }
 
     fn reference(&mut self, reference: &MoRef) {
@@ -193,5 +202,33 @@ impl Encoder<'_> {
 
     pub(super) fn raw(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
+    }
+}
+
+impl<'o> Writer<'o> for Encoder<'o> {
+    type Place = Place;
+
+    fn out(&mut self) -> &mut Vec<u8> {
+        self.out
+    }
+
+    fn watch(&mut self) -> &mut Watch<'o, Place> {
+        &mut self.watch
+    }
+
+    fn place_of_fields(&self, _: &dyn DataObject) -> Place {
+        Place(self.version)
+    }
+
+    fn own_fields(&mut self, object: &dyn DataObject, numbers: Range<usize>) {
+        let fields = object.descriptor().fields;
+        for number in numbers {
+            let field = &fields[number];
+            let value = object.get(number);
+            if !value.is_unset() && field.since <= self.version && !self.watch.is_long {
+                self.key(field.name);
+                self.place(field.kind, value, false);
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::{ApiVersion, DataObject, Type};
 /// The body of an answer that is a fault: the fault itself with its localized message.
 pub fn fault(fault: &dyn DataObject, message: &str, version: ApiVersion) -> Vec<u8> {
     let mut out = Vec::new();
-    Encoder { out: &mut out, version }.object(fault, Some(message));
+    Encoder::new(&mut out, version).object(fault, Some(message));
     out
 }
 

@@ -1,11 +1,23 @@
 //! The body of a reply, written piece by piece.
 
-use super::{VALUE, encode::Encoder};
+use std::cell::RefCell;
+
+use super::{
+    VALUE,
+    encode::{Encoder, Place},
+};
 use crate::{
     ApiVersion, Field, Kind, Ref, Shared,
-    pieces::{Objects, Source, is_large, item, level, numbered},
+    pieces::{
+        Objects, Source, is_long, item, level, levels, numbered,
+        repeats::{Repeats, Shelf, Watch, with_repeats},
+    },
     types::LocalizedMethodFault,
 };
+
+thread_local! {
+    static SHELF: Shelf<Place> = const { RefCell::new(None) };
+}
 
 /// The body of a reply, written piece by piece. Joined, the pieces are what [`encode_result`](super::encode_result)
 /// writes.
@@ -46,24 +58,24 @@ impl Pieces {
 
     /// Appends to `out` until it holds `enough` bytes or the reply has ended. Whether there is more.
     pub fn write(&mut self, out: &mut Vec<u8>, enough: usize) -> bool {
+        with_repeats(&SHELF, |repeats| self.write_with(repeats, out, enough))
+    }
+
+    fn write_with(&mut self, repeats: &mut Repeats<Place>, out: &mut Vec<u8>, enough: usize) -> bool {
         if let Some(place) = self.place.take() {
-            self.root(out, &place);
+            self.root(repeats, out, &place);
         }
         while out.len() < enough && !self.stack.is_empty() {
-            self.step(out);
+            self.step(repeats, out);
         }
         !self.stack.is_empty()
     }
 
-    fn root(&mut self, out: &mut Vec<u8>, place: &Field) {
-        let mut pen = Pen { encoder: Encoder { out, version: self.version }, depth: 0 };
+    fn root(&mut self, repeats: &mut Repeats<Place>, out: &mut Vec<u8>, place: &Field) {
+        let mut pen = Pen { encoder: Encoder { out, version: self.version, watch: Watch::on(repeats) }, depth: 0 };
         let kind = place.kind;
         let frame = match &self.source {
             Source::Value(value) => match value.read() {
-                Ref::List(list) if place.list && !is_large(Ref::List(list), 0) => {
-                    pen.encoder.list(kind, list);
-                    None
-                }
                 Ref::List(_) if place.list => Some(pen.open_list(kind, None, At::Root)),
                 value => pen.put(kind, value, Some(At::Root)),
             },
@@ -74,10 +86,10 @@ impl Pieces {
     }
 
     /// Writes the next item or field of what was begun last, or its end.
-    fn step(&mut self, out: &mut Vec<u8>) {
+    fn step(&mut self, repeats: &mut Repeats<Place>, out: &mut Vec<u8>) {
         let depth = self.stack.len();
         let Some(frame) = self.stack.last_mut() else { return };
-        let mut pen = Pen { encoder: Encoder { out, version: self.version }, depth };
+        let mut pen = Pen { encoder: Encoder { out, version: self.version, watch: Watch::on(repeats) }, depth };
         let index = frame.next;
         frame.next += 1;
         // What was begun, if the value is large; none if there is no further value.
@@ -128,18 +140,25 @@ struct Pen<'a> {
 impl Pen<'_> {
     /// Writes a value. Of a large one only the start; `list` says where it stands if it is a list.
     fn put(&mut self, kind: Kind, value: Ref<'_>, list: Option<At>) -> Option<Frame> {
-        if is_large(value, self.depth) {
-            match (value, list) {
-                // A fault loses the wrapper in which it stands here.
-                (Ref::Object(object), _) if !object.is::<LocalizedMethodFault>() => {
-                    return Some(self.open_object(object));
-                }
-                (Ref::List(items), Some(at)) => return Some(self.open_list(kind, items.item_kind(), at)),
-                _ => {}
-            }
+        let start = self.encoder.out.len();
+        if !is_long(value) && self.whole(kind, value, Some(levels(self.depth))) {
+            return None;
         }
-        self.encoder.place(kind, value, false);
+        self.encoder.out.truncate(start);
+        match (value, list) {
+            // A fault loses the wrapper in which it stands here.
+            (Ref::Object(object), _) if !object.is::<LocalizedMethodFault>() => return Some(self.open_object(object)),
+            (Ref::List(items), Some(at)) => return Some(self.open_list(kind, items.item_kind(), at)),
+            _ => self.whole(kind, value, None),
+        };
         None
+    }
+
+    /// Writes a value. Whether it is whole: with `levels`, one with a long list in as many is not.
+    fn whole(&mut self, kind: Kind, value: Ref<'_>, levels: Option<usize>) -> bool {
+        self.encoder.watch.look(levels);
+        self.encoder.place(kind, value, false);
+        !self.encoder.watch.is_long
     }
 
     fn item(&mut self, index: usize, kind: Kind, value: Ref<'_>) -> Option<Frame> {

@@ -1,13 +1,16 @@
 //! What a client sends and reads: the arguments of a call, and a fault that answers it.
 
 use super::encode::Encoder;
-use crate::{ApiVersion, DataObject, DataType, DecodeError, Limits, Obj, Shared, Str, types::LocalizedMethodFault};
+use crate::{
+    ApiVersion, DataObject, DataType, DecodeError, Limits, Obj, Shared, Str, pieces::repeats::Writer,
+    types::LocalizedMethodFault,
+};
 
 /// The body of a call: the arguments as members of an object that does not name its type, as the method's name stands in
 /// the path. Arguments that are newer than `version` are left out.
 pub fn arguments(arguments: &dyn DataObject, version: ApiVersion) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
-    Encoder { out: &mut out, version }.fields(arguments);
+    Encoder::new(&mut out, version).all_fields(arguments);
     // Every member begins with the comma that separates it from the one before.
     match out.first_mut() {
         Some(comma) => *comma = b'{',

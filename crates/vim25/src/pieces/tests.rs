@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    ApiVersion, DataType, Method, MethodInfo, MoRef, Obj, all_managed, args, json, soap,
-    testing::{Generator, Shape},
+    ApiVersion, DataType, Method, MethodInfo, MoRef, Obj, all_managed, all_types, args, json, soap,
+    testing::{Generator, Shape, arbitrary_object},
     types::*,
 };
 
@@ -169,5 +169,38 @@ fn objects_that_are_made_while_they_are_written_look_like_those_that_are_there()
         let mut pieces = soap::Pieces::new(method, made(None, count), version);
         let (text, _) = joined(1, |out, enough| pieces.write(out, enough));
         assert_eq!(text.as_bytes(), soap::response(method, list(many(count)).read(), version));
+    }
+}
+
+#[test]
+fn what_several_objects_share_looks_the_same_wherever_it_stands() {
+    let grouped = |ty: &'static Type| ty.lineage().any(|level| !level.common.is_empty());
+    for (seed, ty) in all_types().iter().enumerate().filter(|(seed, ty)| seed % 16 == 0 || grouped(ty)) {
+        let shared = arbitrary_object(ty, seed as u64, Shape::FULL);
+        // A copy is an object of its own, which shares the groups.
+        let objects = || [shared.clone(), shared.clone(), shared.clone_shared(), shared.clone_shared()];
+        let items = || Any::List(AnyList { item: Kind::Object(ty), items: objects().map(Any::Object).into() });
+        let value = || {
+            let single = objects().map(|object| property("one", Any::Object(object)));
+            let all = [property("all", items()), property("again", items())];
+            list(vec![content(1, single.into_iter().chain(all).collect())])
+        };
+        for version in ["8.0.3.0", "6.0", "8.0.3.0"] {
+            check(args::RetrieveProperties::METHOD, value, version);
+        }
+    }
+}
+
+#[test]
+fn what_was_shared_and_is_changed_is_written_anew() {
+    let mut disk = VirtualDisk::default();
+    disk.base.common = VirtualDeviceCommon { unit_number: Some(1), ..Default::default() }.into();
+    let mut changed = disk.clone();
+    for unit in 2..20 {
+        changed.base.common.unit_number = Some(unit);
+        let (disk, changed) = (Obj::from(disk.clone()), Obj::from(changed.clone()));
+        let property = |disk: &Obj<VirtualDisk>| property("disk", Any::Object(disk.shared().clone()));
+        let value = || list(vec![content(1, vec![property(&disk), property(&changed), property(&disk)])]);
+        check(args::RetrieveProperties::METHOD, value, "8.0.3.0");
     }
 }

@@ -1,7 +1,18 @@
 //! Values to XML elements.
 
+use std::{
+    hash::{Hash, Hasher},
+    ops::Range,
+};
+
 use super::{names, text};
-use crate::{ApiVersion, DataObject, Kind, List, Ref, Service, Shared, Type, pieces::level};
+use crate::{
+    ApiVersion, DataObject, Kind, List, Ref, Service, Shared, Type,
+    pieces::{
+        level,
+        repeats::{Repeats, Watch, Writer},
+    },
+};
 
 /// Writes elements for a client of a given version: newer fields are left out, objects of newer types are written as the
 /// nearest base that the version knows.
@@ -12,6 +23,25 @@ pub struct Encoder<'a> {
     version: ApiVersion,
     /// The default namespace at this point of the document.
     scope: Service,
+    watch: Watch<'a, Place>,
+}
+
+/// What the text of an object depends on, beside the object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The same name may stand in memory twice, which only means another place.
+    element: *const str,
+    space: Service,
+    declared: Option<&'static Type>,
+    scope: Service,
+    version: ApiVersion,
+}
+
+impl Hash for Place {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // The rest mostly is the same where this is.
+        self.element.cast::<u8>().addr().hash(state);
+    }
 }
 
 /// What stands in an `xsi:type`.
@@ -28,40 +58,29 @@ enum TypeName {
 impl<'a> Encoder<'a> {
     /// An encoder that appends to `out`, where `scope` is the default namespace.
     pub fn new(out: &'a mut Vec<u8>, version: ApiVersion, scope: Service) -> Encoder<'a> {
-        Encoder { out, version, scope }
+        Encoder { out, version, scope, watch: Watch::off() }
+    }
+
+    /// The same, repeating what it can.
+    pub(super) fn repeating(self, repeats: &'a mut Repeats<Place>) -> Encoder<'a> {
+        Encoder { watch: Watch::on(repeats), ..self }
     }
 
     /// Writes a value in a place that declares its kind; a list becomes one element per item, an unset value none.
-    pub fn value(&mut self, element: &str, declared: Kind, value: Ref<'_>) {
+    pub fn value(&mut self, element: &'static str, declared: Kind, value: Ref<'_>) {
         self.place(element, self.scope, declared, value);
     }
 
     /// Writes a value in a place of type `anyType`, with its `xsi:type`; a list becomes an `ArrayOf…`.
     ///
     /// `kind` is what the field that holds the value declares; it matters for lists that do not know their items' kind.
-    pub fn any(&mut self, element: &str, kind: Kind, value: Ref<'_>) {
+    pub fn any(&mut self, element: &'static str, kind: Kind, value: Ref<'_>) {
         self.any_in(element, self.scope, kind, value);
     }
 
     /// Writes the fields of an object, without an element around them.
     pub fn fields(&mut self, object: &dyn DataObject) {
-        if let Some(base) = object.base() {
-            self.fields(base);
-        }
-        let ty = object.descriptor();
-        for (index, field) in ty.fields.iter().enumerate() {
-            if field.since <= self.version {
-                let value = object.get(index);
-                if !value.is_unset() {
-                    self.place(field.name, ty.service, field.kind, value);
-                }
-            }
-        }
-    }
-
-    /// The text written so far.
-    pub fn out(&mut self) -> &mut Vec<u8> {
-        self.out
+        self.all_fields(object);
     }
 
     /// The default namespace at this point.
@@ -69,16 +88,16 @@ impl<'a> Encoder<'a> {
         self.scope
     }
 
-    pub(super) fn place(&mut self, element: &str, space: Service, declared: Kind, value: Ref<'_>) {
+    pub(super) fn place(&mut self, element: &'static str, space: Service, declared: Kind, value: Ref<'_>) {
         match (value, declared) {
             (Ref::Unset, _) => {}
             (_, Kind::Any) => match value {
                 Ref::List(items) if items.item_kind().is_none() => {
-                    (0..items.len()).for_each(|i| self.any_in(element, space, Kind::Any, items.at(i)));
+                    self.items(items, |this, item| this.any_in(element, space, Kind::Any, item));
                 }
                 _ => self.any_in(element, space, Kind::Any, value),
             },
-            (Ref::List(items), _) => (0..items.len()).for_each(|i| self.place(element, space, declared, items.at(i))),
+            (Ref::List(items), _) => self.items(items, |this, item| this.place(element, space, declared, item)),
             (Ref::Object(object), Kind::Object(ty)) => self.object(element, space, Some(ty), object),
             (Ref::Object(object), _) => self.object(element, space, None, object),
             (Ref::MoRef(reference), _) => {
@@ -98,7 +117,13 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    fn any_in(&mut self, element: &str, space: Service, kind: Kind, value: Ref<'_>) {
+    fn items(&mut self, items: &dyn List, write: impl Fn(&mut Self, Ref<'_>)) {
+        if !self.watch.is_too_long(items.len()) {
+            self.deeper(|this| (0..items.len()).for_each(|index| write(this, items.at(index))));
+        }
+    }
+
+    fn any_in(&mut self, element: &'static str, space: Service, kind: Kind, value: Ref<'_>) {
         let name = match value {
             Ref::Unset => return,
             Ref::Object(object) => return self.object(element, space, None, object),
@@ -121,19 +146,22 @@ impl<'a> Encoder<'a> {
     }
 
     /// An object: its `xsi:type` is written unless it is what the place declares.
-    fn object(&mut self, element: &str, space: Service, declared: Option<&'static Type>, object: &Shared) {
-        let (shown, outer) = self.open_object(element, space, declared, object);
-        if let Some(up) = shown {
-            self.fields(level(&**object, up));
-        }
-        self.end(element, outer);
+    fn object(&mut self, element: &'static str, space: Service, declared: Option<&'static Type>, object: &Shared) {
+        let place = Place { element, space, declared, scope: self.scope, version: self.version };
+        self.repeat(object, place, |this| {
+            let (shown, outer) = this.open_object(element, space, declared, object);
+            if let Some(up) = shown {
+                this.deeper(|this| this.fields(level(&**object, up)));
+            }
+            this.end(element, outer);
+        });
     }
 
     /// The start tag of an object. Returns how many levels above it the base is that the version knows, if there is one,
     /// and the default namespace outside.
     pub(super) fn open_object(
         &mut self,
-        element: &str,
+        element: &'static str,
         space: Service,
         declared: Option<&'static Type>,
         object: &Shared,
@@ -155,17 +183,15 @@ impl<'a> Encoder<'a> {
         (shown.map(|(up, _)| up), outer)
     }
 
-    fn array(&mut self, element: &str, space: Service, item: Kind, items: &dyn List) {
+    fn array(&mut self, element: &'static str, space: Service, item: Kind, items: &dyn List) {
         let (item, outer) = self.open_array(element, space, item);
-        for index in 0..items.len() {
-            self.place(item.wire_name(), space, item, items.at(index));
-        }
+        self.items(items, |this, value| this.place(item.wire_name(), space, item, value));
         self.end(element, outer);
     }
 
     /// The start tag of an `ArrayOf…`. Returns the kind as which its items are written, and the default namespace
     /// outside.
-    pub(super) fn open_array(&mut self, element: &str, space: Service, item: Kind) -> (Kind, Service) {
+    pub(super) fn open_array(&mut self, element: &'static str, space: Service, item: Kind) -> (Kind, Service) {
         let item = self.known_kind(item);
         let service = if let Kind::Object(ty) = item { ty.service } else { Service::Vim25 };
         let outer = self.open_typed(element, space, TypeName::Array(service, names::array_suffix(item)));
@@ -174,7 +200,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// The end tag; `outer` is the default namespace behind it.
-    pub(super) fn end(&mut self, element: &str, outer: Service) {
+    pub(super) fn end(&mut self, element: &'static str, outer: Service) {
         self.close(element);
         self.scope = outer;
     }
@@ -220,7 +246,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Begins a start tag with `xsi:type`, enters its namespace and returns the outer one.
-    fn open_typed(&mut self, element: &str, space: Service, name: TypeName) -> Service {
+    fn open_typed(&mut self, element: &'static str, space: Service, name: TypeName) -> Service {
         self.open_start(element, space);
         let outer = std::mem::replace(&mut self.scope, space);
         let (service, array, name) = match name {
@@ -255,6 +281,36 @@ impl<'a> Encoder<'a> {
         self.out.extend_from_slice(b"</");
         self.out.extend_from_slice(element.as_bytes());
         self.out.push(b'>');
+    }
+}
+
+impl<'a> Writer<'a> for Encoder<'a> {
+    type Place = Place;
+
+    fn out(&mut self) -> &mut Vec<u8> {
+        self.out
+    }
+
+    fn watch(&mut self) -> &mut Watch<'a, Place> {
+        &mut self.watch
+    }
+
+    fn place_of_fields(&self, object: &dyn DataObject) -> Place {
+        let space = object.descriptor().service;
+        Place { element: "", space, declared: None, scope: self.scope, version: self.version }
+    }
+
+    fn own_fields(&mut self, object: &dyn DataObject, numbers: Range<usize>) {
+        let ty = object.descriptor();
+        for number in numbers {
+            let field = &ty.fields[number];
+            if field.since <= self.version && !self.watch.is_long {
+                let value = object.get(number);
+                if !value.is_unset() {
+                    self.place(field.name, ty.service, field.kind, value);
+                }
+            }
+        }
     }
 }
 

@@ -1,10 +1,22 @@
 //! A reply, written piece by piece.
 
-use super::{Encoder, envelope};
+use std::cell::RefCell;
+
+use super::{
+    encode::{self, Encoder},
+    envelope,
+};
 use crate::{
     ApiVersion, Kind, MethodInfo, Ref, Service, Shared,
-    pieces::{Objects, Source, is_large, item, level, numbered},
+    pieces::{
+        Objects, Source, is_long, item, level, levels, numbered,
+        repeats::{Repeats, Shelf, Writer, with_repeats},
+    },
 };
+
+thread_local! {
+    static SHELF: Shelf<encode::Place> = const { RefCell::new(None) };
+}
 
 /// The reply to a call, written piece by piece. Joined, the pieces are what [`response`](super::response) writes.
 pub struct Pieces {
@@ -62,13 +74,17 @@ impl Pieces {
 
     /// Appends to `out` until it holds `enough` bytes or the reply has ended. Whether there is more.
     pub fn write(&mut self, out: &mut Vec<u8>, enough: usize) -> bool {
+        with_repeats(&SHELF, |repeats| self.write_with(repeats, out, enough))
+    }
+
+    fn write_with(&mut self, repeats: &mut Repeats<encode::Place>, out: &mut Vec<u8>, enough: usize) -> bool {
         if self.state == State::Fresh {
             self.state = State::Under;
             envelope::begin(out, self.method);
-            self.root(out);
+            self.root(repeats, out);
         }
         while out.len() < enough && !self.stack.is_empty() {
-            self.step(out);
+            self.step(repeats, out);
         }
         if self.stack.is_empty() && self.state == State::Under {
             self.state = State::Over;
@@ -77,10 +93,10 @@ impl Pieces {
         self.state != State::Over
     }
 
-    fn root(&mut self, out: &mut Vec<u8>) {
+    fn root(&mut self, repeats: &mut Repeats<encode::Place>, out: &mut Vec<u8>) {
         let space = self.method.params.service;
         let place = Place { element: "returnval", space, declared: envelope::result_kind(self.method) };
-        let mut pen = Pen { out, version: self.version, scope: &mut self.scope, depth: 0 };
+        let mut pen = Pen { out, version: self.version, scope: &mut self.scope, depth: 0, repeats };
         let frame = match &self.source {
             Source::Value(value) => pen.put(place, value.read(), Some(At::Root)),
             Source::Objects(Objects { frame: Some((object, _)), .. }) => Some(pen.open_object(place, object)),
@@ -90,10 +106,10 @@ impl Pieces {
     }
 
     /// Writes the next item or field of what was begun last, or its end.
-    fn step(&mut self, out: &mut Vec<u8>) {
+    fn step(&mut self, repeats: &mut Repeats<encode::Place>, out: &mut Vec<u8>) {
         let depth = self.stack.len();
         let Some(frame) = self.stack.last_mut() else { return };
-        let mut pen = Pen { out, version: self.version, scope: &mut self.scope, depth };
+        let mut pen = Pen { out, version: self.version, scope: &mut self.scope, depth, repeats };
         let index = frame.next;
         frame.next += 1;
         // What was begun, if the value is large; none if there is no further value.
@@ -146,6 +162,7 @@ struct Pen<'a> {
     version: ApiVersion,
     scope: &'a mut Service,
     depth: usize,
+    repeats: &'a mut Repeats<encode::Place>,
 }
 
 impl Pen<'_> {
@@ -156,16 +173,26 @@ impl Pen<'_> {
         outcome
     }
 
+    /// Writes a value. Whether it is whole: with `levels`, one with a long list in as many is not.
+    fn whole(&mut self, place: Place, value: Ref<'_>, levels: Option<usize>) -> bool {
+        let mut encoder = Encoder::new(self.out, self.version, *self.scope).repeating(self.repeats);
+        encoder.watch().look(levels);
+        encoder.place(place.element, place.space, place.declared, value);
+        !encoder.watch().is_long
+    }
+
     /// Writes a value. Of a large one only the start; `list` says where it stands if it is a list.
     fn put(&mut self, place: Place, value: Ref<'_>, list: Option<At>) -> Option<Frame> {
-        if is_large(value, self.depth) {
-            match (value, list) {
-                (Ref::Object(object), _) => return Some(self.open_object(place, object)),
-                (Ref::List(items), Some(at)) => return Some(self.open_list(place, items.item_kind(), at)),
-                _ => {}
-            }
+        let start = self.out.len();
+        if !is_long(value) && self.whole(place, value, Some(levels(self.depth))) {
+            return None;
         }
-        self.encode(|encoder| encoder.place(place.element, place.space, place.declared, value));
+        self.out.truncate(start);
+        match (value, list) {
+            (Ref::Object(object), _) => return Some(self.open_object(place, object)),
+            (Ref::List(items), Some(at)) => return Some(self.open_list(place, items.item_kind(), at)),
+            _ => self.whole(place, value, None),
+        };
         None
     }
 

@@ -1,6 +1,7 @@
 //! The codec as a whole.
 
 mod reading;
+mod repeating;
 mod round_trip;
 mod writing;
 

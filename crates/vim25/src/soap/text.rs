@@ -63,16 +63,34 @@ fn escape(out: &mut Vec<u8>, mut rest: &[u8], mask: u8) {
 /// How many bytes from the start can be copied as they are.
 fn plain_length(bytes: &[u8], mask: u8) -> usize {
     let mut plain = 0;
-    // The loop over a chunk has no exit, so it becomes a few vector instructions.
-    for chunk in bytes.chunks_exact(32) {
-        let special =
-            chunk.iter().fold(false, |found, &b| found | (b < 0x20) | matches!(b, b'<' | b'>' | b'&' | b'"' | 0xef));
-        if special {
+    let (words, rest) = bytes.as_chunks();
+    for word in words {
+        if is_special(*word) {
             break;
         }
-        plain += 32;
+        plain += word.len();
+    }
+    // What is left at the end is looked at together with what stands before it.
+    if plain + rest.len() == bytes.len() && bytes.last_chunk().is_some_and(|last| !is_special(*last)) {
+        return bytes.len();
     }
     bytes[plain..].iter().position(|&b| CLASS[b as usize] & mask != 0).map_or(bytes.len(), |i| plain + i)
+}
+
+/// Whether one of eight bytes may need something: all are looked at in one go.
+fn is_special(bytes: [u8; 8]) -> bool {
+    const EACH: u64 = u64::from_ne_bytes([1; 8]);
+    /// The highest bit of the lowest byte that is zero, and maybe of some above it.
+    fn zeros(word: u64) -> u64 {
+        word.wrapping_sub(EACH) & !word
+    }
+    let word = u64::from_ne_bytes(bytes);
+    let controls = word.wrapping_sub(EACH * 0x20) & !word;
+    // `<` and `>` differ in one bit, and so do `"` and `&`.
+    let angles = zeros((word | (EACH * 0x02)) ^ (EACH * b'>' as u64));
+    let others = zeros((word | (EACH * 0x04)) ^ (EACH * b'&' as u64));
+    let high = zeros(word ^ (EACH * 0xef));
+    (controls | angles | others | high) & (EACH * 0x80) != 0
 }
 
 /// Appends a number.
