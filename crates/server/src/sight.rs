@@ -10,7 +10,7 @@ use crate::session::Session;
 
 #[cfg(test)]
 thread_local! {
-    /// How many objects this thread has read.
+    /// How many objects this thread has looked at.
     pub static READ: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
 }
 
@@ -35,6 +35,8 @@ impl Sight {
 
     /// The exact type of an object, under the same conditions. Costs less where the properties are computed.
     pub fn kind(&self, moref: &MoRef) -> Option<&'static Type> {
+        #[cfg(test)]
+        READ.set(READ.get() + 1);
         let own = self.session.as_ref().and_then(|session| session.object(&moref.id));
         let kind = match own {
             Some(object) => managed_type(&object.moref().kind)?,

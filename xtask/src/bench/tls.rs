@@ -9,16 +9,36 @@ use rustls::client::{ClientConnection, Resumption};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme, StreamOwned};
-use std::io;
+use std::io::{self, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, OnceLock};
 
 /// A TCP stream with TLS over it.
-pub type Secured = StreamOwned<ClientConnection, TcpStream>;
+pub type Secured = StreamOwned<ClientConnection, Wire>;
+
+/// What is under TLS. It reads `bytes` at once: rustls asks for 4 KiB at a time, and would measure its own system calls.
+pub struct Wire(BufReader<TcpStream>);
+
+impl Read for Wire {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read(into)
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.get_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.get_mut().flush()
+    }
+}
 
 /// Shake hands.
-pub fn secure(mut stream: TcpStream) -> io::Result<Secured> {
+pub fn secure(stream: TcpStream, bytes: usize) -> io::Result<Secured> {
     let name = stream.peer_addr()?.ip();
+    let mut stream = Wire(BufReader::with_capacity(bytes, stream));
     let mut session = ClientConnection::new(settings()?, ServerName::from(name)).map_err(io::Error::other)?;
     while session.is_handshaking() {
         session.complete_io(&mut stream)?;

@@ -57,7 +57,10 @@ impl Connection {
 
     fn with_buffer(endpoint: Endpoint, bytes: usize) -> io::Result<Self> {
         let stream = connect(endpoint.address, PATIENCE)?;
-        let stream = if endpoint.tls { Stream::Secured(tls::secure(stream)?.into()) } else { Stream::Plain(stream) };
+        let stream = match endpoint.tls {
+            true => Stream::Secured(tls::secure(stream, bytes)?.into()),
+            false => Stream::Plain(stream),
+        };
         Ok(Self(BufReader::with_capacity(bytes, stream)))
     }
 

@@ -76,7 +76,9 @@ fn all(plan: &FilterPlan, object: &dyn DataObject, anonymous: bool, out: &mut Co
         }
         match object.get(index) {
             Ref::Unset => {}
-            value => out.found.extend(value.to_any(field.kind).map(|value| Found { name: field.name.into(), value })),
+            value => out
+                .found
+                .extend(value.to_any(field.kind).map(|value| Found { name: Str::new_static(field.name), value })),
         }
     }
 }

@@ -14,6 +14,7 @@ mod content;
 mod desk;
 mod due;
 mod filter;
+mod find;
 mod handle;
 mod lookout;
 mod own;

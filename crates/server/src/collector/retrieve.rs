@@ -1,6 +1,6 @@
 //! Reading at once: `RetrieveProperties` and its pages.
 //!
-//! The objects are found first, and read when they are wanted: while the reply is written. All are of one moment.
+//! The objects are read when they are wanted: while the reply is written. All are of one moment.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -13,7 +13,7 @@ use vim25::{
 use super::{
     budget::Share,
     content::{object_content, read, wants},
-    select::select,
+    find::Finding,
     spec::{FilterPlan, Select, Traversal},
 };
 use crate::{fault::Fault, session::Session, sight::Sight};
@@ -74,7 +74,7 @@ pub struct Retrieval {
 /// The objects of one spec.
 struct Part {
     plan: Arc<FilterPlan>,
-    objects: std::vec::IntoIter<MoRef>,
+    objects: Finding,
 }
 
 impl Retrieval {
@@ -82,7 +82,7 @@ impl Retrieval {
     pub fn new(plans: Vec<FilterPlan>, sight: Sight) -> Result<Option<Retrieval>, Fault> {
         let mut parts = VecDeque::with_capacity(plans.len());
         for plan in plans {
-            let objects = select(&plan, &sight)?.objects.into_iter();
+            let objects = Finding::new(&plan, &sight)?;
             parts.push_back(Part { plan: Arc::new(plan), objects });
         }
         let mut retrieval = Retrieval { sight, parts };
@@ -91,7 +91,7 @@ impl Retrieval {
 
     /// How many objects there still are, at the most.
     pub fn left(&self) -> usize {
-        self.parts.iter().map(|part| part.objects.len()).sum()
+        self.parts.iter().map(|part| part.objects.left()).sum()
     }
 
     /// Takes the first `size` objects that are to be read; none is left if there are no more than that.
@@ -105,12 +105,12 @@ impl Retrieval {
             while room > 0
                 && let Some(moref) = part.objects.next()
             {
-                if part.reads(&self.sight, &moref) {
+                if wanted(&part.plan, &self.sight, &moref) {
                     room -= 1;
                     objects.push(moref);
                 }
             }
-            page.parts.push_back(Part { plan: part.plan.clone(), objects: objects.into_iter() });
+            page.parts.push_back(Part { plan: part.plan.clone(), objects: Finding::Found(objects.into_iter()) });
             if room > 0 {
                 self.parts.pop_front();
             }
@@ -122,8 +122,8 @@ impl Retrieval {
     /// Passes over objects that are not to be read. Whether there is one that is.
     fn leads_on(&mut self) -> bool {
         while let Some(part) = self.parts.front_mut() {
-            while let Some(moref) = part.objects.as_slice().first() {
-                if part.reads(&self.sight, moref) {
+            while let Some(moref) = part.objects.peek() {
+                if wanted(&part.plan, &self.sight, moref) {
                     return true;
                 }
                 part.objects.next();
@@ -134,11 +134,9 @@ impl Retrieval {
     }
 }
 
-impl Part {
-    /// Whether the plan wants anything of an object.
-    fn reads(&self, sight: &Sight, moref: &MoRef) -> bool {
-        sight.kind(moref).is_some_and(|kind| wants(&self.plan, kind))
-    }
+/// Whether a plan wants anything of an object that there is.
+fn wanted(plan: &FilterPlan, sight: &Sight, moref: &MoRef) -> bool {
+    sight.kind(moref).is_some_and(|kind| wants(plan, kind))
 }
 
 impl Iterator for Retrieval {

@@ -56,6 +56,23 @@ fn a_change_of_one_object_costs_the_same_however_many_are_watched() {
 }
 
 #[test]
+fn a_page_costs_the_same_however_many_objects_follow() {
+    let costs = [100, 3_000].map(|machines| {
+        let world = World::new();
+        populate(&world, machines);
+        let options = RetrieveOptions { max_objects: Some(10) };
+        let args = args::RetrievePropertiesEx { spec_set: vec![view(&world)], options: options.into() };
+        let (first, page) = read(|| world.call(&collector(), args).unwrap().unwrap());
+        let token = page.token.clone().unwrap();
+        let (second, next) = read(|| world.call(&collector(), args::ContinueRetrievePropertiesEx { token }).unwrap());
+        assert_eq!((page.objects.len(), next.objects.len()), (10, 10));
+        (first, second)
+    });
+    assert_eq!(costs[0], costs[1]);
+    assert!(costs[0].0 < 40 && costs[0].1 < 40, "{costs:?}");
+}
+
+#[test]
 fn a_change_is_looked_at_only_for_the_filters_that_it_concerns() {
     let world = World::new();
     populate(&world, 2_000);
