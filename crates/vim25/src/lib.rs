@@ -15,3 +15,4 @@ pub mod pieces;
 pub mod soap;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod words;

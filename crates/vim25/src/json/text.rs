@@ -1,5 +1,7 @@
 //! JSON strings and numbers, written.
 
+use crate::words::{Word, plain_prefix};
+
 /// Appends `text` as a JSON string.
 pub(super) fn push_string(out: &mut Vec<u8>, text: &str) {
     out.reserve(text.len() + 2);
@@ -10,7 +12,7 @@ pub(super) fn push_string(out: &mut Vec<u8>, text: &str) {
 
 fn push_escaped(out: &mut Vec<u8>, mut rest: &[u8]) {
     loop {
-        let plain = plain_prefix(rest);
+        let plain = plain_prefix(rest, may_be_special, is_special);
         out.extend_from_slice(&rest[..plain]);
         let Some(&byte) = rest.get(plain) else { return };
         push_escape(out, byte);
@@ -18,26 +20,12 @@ fn push_escaped(out: &mut Vec<u8>, mut rest: &[u8]) {
     }
 }
 
-/// How many bytes stand before the first that must be escaped; eight are looked at in one step.
-fn plain_prefix(text: &[u8]) -> usize {
-    let (words, tail) = text.as_chunks::<8>();
-    let dirty = words.iter().position(|w| needs_escape(u64::from_ne_bytes(*w)));
-    let start = dirty.unwrap_or(words.len()) * 8;
-    let rest = if dirty.is_some() { &text[start..] } else { tail };
-    start + rest.iter().position(|b| is_special(*b)).unwrap_or(rest.len())
-}
-
 fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
-/// Whether one of eight bytes may need an escape (a byte above 0x7f next to such a one may say so too).
-fn needs_escape(word: u64) -> bool {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
-    let below = |w: u64, limit: u64| w.wrapping_sub(ONES * limit) & !w;
-    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & HIGH != 0
+fn may_be_special(word: Word) -> bool {
+    word.has_below(0x20) | word.has(b'"') | word.has(b'\\')
 }
 
 fn push_escape(out: &mut Vec<u8>, byte: u8) {

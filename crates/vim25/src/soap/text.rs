@@ -2,7 +2,10 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::DateTime;
+use crate::{
+    DateTime,
+    words::{Word, plain_prefix},
+};
 
 /// Bits of [`CLASS`]: not to be written as it is in text, in an attribute.
 const TEXT: u8 = 1;
@@ -62,35 +65,12 @@ fn escape(out: &mut Vec<u8>, mut rest: &[u8], mask: u8) {
 
 /// How many bytes from the start can be copied as they are.
 fn plain_length(bytes: &[u8], mask: u8) -> usize {
-    let mut plain = 0;
-    let (words, rest) = bytes.as_chunks();
-    for word in words {
-        if is_special(*word) {
-            break;
-        }
-        plain += word.len();
-    }
-    // What is left at the end is looked at together with what stands before it.
-    if plain + rest.len() == bytes.len() && bytes.last_chunk().is_some_and(|last| !is_special(*last)) {
-        return bytes.len();
-    }
-    bytes[plain..].iter().position(|&b| CLASS[b as usize] & mask != 0).map_or(bytes.len(), |i| plain + i)
+    plain_prefix(bytes, may_be_special, |byte| CLASS[usize::from(byte)] & mask != 0)
 }
 
-/// Whether one of eight bytes may need something: all are looked at in one go.
-fn is_special(bytes: [u8; 8]) -> bool {
-    const EACH: u64 = u64::from_ne_bytes([1; 8]);
-    /// The highest bit of the lowest byte that is zero, and maybe of some above it.
-    fn zeros(word: u64) -> u64 {
-        word.wrapping_sub(EACH) & !word
-    }
-    let word = u64::from_ne_bytes(bytes);
-    let controls = word.wrapping_sub(EACH * 0x20) & !word;
+fn may_be_special(word: Word) -> bool {
     // `<` and `>` differ in one bit, and so do `"` and `&`.
-    let angles = zeros((word | (EACH * 0x02)) ^ (EACH * b'>' as u64));
-    let others = zeros((word | (EACH * 0x04)) ^ (EACH * b'&' as u64));
-    let high = zeros(word ^ (EACH * 0xef));
-    (controls | angles | others | high) & (EACH * 0x80) != 0
+    word.has_below(0x20) | word.has_but_for(b'<', 0x02) | word.has_but_for(b'"', 0x04) | word.has(0xef)
 }
 
 /// Appends a number.
@@ -194,13 +174,18 @@ mod tests {
     #[test]
     fn markup_and_line_ends_are_escaped_and_impossible_characters_replaced() {
         let tricky = "a<b>&\"'\t\n\r\u{0}\u{1f}é\u{ff5e}\u{fffd}\u{fffe}\u{ffff}🦀";
-        let plain = "x".repeat(100);
+        let plain = "x".repeat(20);
         assert_eq!(
             written(|o| text(o, tricky)),
             "a&lt;b&gt;&amp;\"'\t\n&#xD;\u{fffd}\u{fffd}é\u{ff5e}\u{fffd}\u{fffd}\u{fffd}🦀"
         );
         assert_eq!(written(|o| attribute(o, "<\"\t\n\r")), "&lt;&quot;&#x9;&#xA;&#xD;");
-        assert_eq!(written(|o| text(o, &format!("{plain}&{plain}"))), format!("{plain}&amp;{plain}"));
+        for (before, after) in (0..400).map(|n| (&plain[n / 20..], &plain[n % 20..])) {
+            for (plain, escaped) in [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\r", "&#xD;"), ("\"", "\"")] {
+                let [plain, escaped] = [plain, escaped].map(|special| format!("{before}{special}{after}"));
+                assert_eq!(written(|o| text(o, &plain)), escaped);
+            }
+        }
     }
 
     #[test]
