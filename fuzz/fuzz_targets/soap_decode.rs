@@ -7,9 +7,10 @@ use libfuzzer_sys::fuzz_target;
 use vim25::{Any, ApiVersion, DataType, Limits, Method, Shared, args, equal, managed_type, soap, types};
 
 fuzz_target!(|body: &[u8]| {
-    if let Ok(request) = soap::Request::parse(body, Limits::REQUEST)
+    if let Ok(text) = soap::decode_text(body)
+        && let Ok(request) = soap::Request::parse(&text, Limits::REQUEST)
         && let Some(ty) = request.this.as_ref().and_then(|this| managed_type(&this.kind))
-        && let Some(method) = ty.method(&request.method)
+        && let Some(method) = ty.method(request.method)
         && let Ok(arguments) = request.arguments(method.params)
     {
         survives(&arguments);

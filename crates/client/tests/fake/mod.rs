@@ -193,13 +193,15 @@ async fn request(stream: &mut (impl AsyncRead + Unpin)) -> Option<(String, Vec<u
 }
 
 fn parse(head: String, body: &[u8]) -> Call {
-    match soap::Request::parse(body, Limits::REQUEST) {
+    let text = soap::decode_text(body).unwrap_or_default();
+    match soap::Request::parse(&text, Limits::REQUEST) {
         Ok(request) => {
             let this = request.this.clone().unwrap_or_default();
             let ty = managed_type(&this.kind).expect("a managed object type");
-            let method = ty.method(&request.method);
+            let method = ty.method(request.method);
+            let name = request.method.to_owned();
             let arguments = method.and_then(|method| request.arguments(method.params).ok());
-            Call { method: request.method.clone(), this, arguments, head }
+            Call { method: name, this, arguments, head }
         }
         Err(_) => {
             let line = head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();

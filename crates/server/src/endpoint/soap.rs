@@ -53,7 +53,8 @@ async fn call(core: &Arc<Core>, request: &Request, version: ApiVersion) -> Resul
     if !is_xml(request) {
         return Ok(Response::text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send text/xml\n"));
     }
-    let message = reading(core, request, || soap::Request::parse(&request.body, Limits::REQUEST)).await?;
+    let text = reading(core, request, || soap::decode_text(&request.body)).await?;
+    let message = reading(core, request, || soap::Request::parse(&text, Limits::REQUEST)).await?;
     let session = session(core, request, message.header("vcSessionCookie"));
     let caller = caller(request, session);
     let granted = caller.granted.clone();
@@ -63,7 +64,7 @@ async fn call(core: &Arc<Core>, request: &Request, version: ApiVersion) -> Resul
         let (_, value) = dispatch::property(core, &caller, &this, &name, version).await?;
         return Ok(reply(&fetch::METHOD, Source::value(value), version));
     }
-    let call = dispatch::Request { this, method: &message.method, version, caller };
+    let call = dispatch::Request { this, method: message.method, version, caller };
     let target = dispatch::resolve(core, &call)?;
     let arguments = reading(core, request, || message.arguments(target.method.params)).await?;
     let outcome = dispatch::invoke(core.clone(), call, target, arguments).await;

@@ -16,6 +16,7 @@ const MAX_BINDINGS: usize = 128;
 /// Elements around and inside objects: envelope, body, method; a simple value.
 const AROUND: usize = 4;
 
+#[derive(Clone, Debug)]
 pub(super) struct Cursor<'a> {
     markup: Markup<'a>,
     bindings: Vec<Binding<'a>>,
@@ -24,6 +25,7 @@ pub(super) struct Cursor<'a> {
     pub tag: Tag<'a>,
 }
 
+#[derive(Clone, Debug)]
 struct Binding<'a> {
     depth: usize,
     prefix: &'a str,
@@ -31,7 +33,7 @@ struct Binding<'a> {
 }
 
 /// A start tag.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tag<'a> {
     /// Local name.
     pub name: &'a str,

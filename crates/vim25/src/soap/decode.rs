@@ -12,6 +12,7 @@ use super::{
 use crate::{Any, AnyList, Api, DataObject, DecodeError, Kind, Limits, MoRef, Problem, Shared, Str, Type};
 
 /// Reads values from a cursor.
+#[derive(Debug)]
 pub(super) struct Decoder<'a> {
     pub cursor: Cursor<'a>,
     limits: Limits,
@@ -19,8 +20,8 @@ pub(super) struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    pub fn new(text: &'a str, limits: Limits) -> Decoder<'a> {
-        Decoder { cursor: Cursor::new(text, limits.depth), limits, objects: 0 }
+    pub fn new(cursor: Cursor<'a>, limits: Limits) -> Decoder<'a> {
+        Decoder { cursor, limits, objects: 0 }
     }
 
     /// The value of the element that was entered last, in a place that declares `kind`; none if it is nil.
@@ -190,7 +191,7 @@ pub fn decode_object(
     limits: Limits,
 ) -> std::result::Result<Shared, DecodeError> {
     let text = input::decode(document)?;
-    let mut decoder = Decoder::new(&text, limits);
+    let mut decoder = Decoder::new(Cursor::new(&text, limits.depth), limits);
     decoder.cursor.root()?;
     let ty = decoder.object_type(declared)?;
     let object = decoder.object(ty)?;

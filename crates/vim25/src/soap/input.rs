@@ -6,6 +6,11 @@ use super::fail::Result;
 use crate::{DecodeError, Problem};
 
 /// The document as text without its byte order mark. UTF-8, UTF-16, ISO-8859-1 and US-ASCII are read.
+pub fn decode_text(body: &[u8]) -> std::result::Result<Cow<'_, str>, DecodeError> {
+    decode(body).map_err(Into::into)
+}
+
+/// [`decode_text`], for the codec's own use.
 pub(super) fn decode(body: &[u8]) -> Result<Cow<'_, str>> {
     let text = match body {
         [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest)?,
@@ -64,12 +69,13 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String> {
 
 /// The encoding that the XML declaration names; empty if none.
 fn declared(body: &[u8]) -> &str {
+    if !body.starts_with(b"<?xml") {
+        return "";
+    }
+    // So short a text is searched sooner than a searcher is made for it.
+    let find = |bytes: &[u8], needle: &[u8]| bytes.windows(needle.len()).position(|window| window == needle);
     let head = &body[..body.len().min(256)];
-    let find = |bytes: &[u8], needle: &[u8]| memchr::memmem::find(bytes, needle);
-    let declaration = match find(head, b"?>") {
-        Some(end) if head.starts_with(b"<?xml") => &head[..end],
-        _ => return "",
-    };
+    let Some(declaration) = find(head, b"?>").map(|end| &head[..end]) else { return "" };
     let Some(at) = find(declaration, b"encoding") else { return "" };
     let mut parts = declaration[at..].split(|&b| b == b'"' || b == b'\'');
     parts.nth(1).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or("")
@@ -88,8 +94,7 @@ fn first_illegal(text: &str) -> Option<usize> {
         clean += chunk.len();
     }
     let control = bytes[clean..].iter().position(|&b| control(b)).map(|i| clean + i);
-    let noncharacter = memchr::memmem::find_iter(bytes, b"\xef\xbf")
-        .find(|&at| bytes.get(at + 2).is_some_and(|&b| b == 0xbe || b == 0xbf));
+    let noncharacter = memchr::memchr_iter(0xef, bytes).find(|&at| matches!(bytes[at..], [_, 0xbf, 0xbe | 0xbf, ..]));
     control.into_iter().chain(noncharacter).min()
 }
 

@@ -14,6 +14,7 @@ use crate::DecodeError;
 /// Attributes of one element.
 const MAX_ATTRIBUTES: usize = 64;
 
+#[derive(Clone, Debug)]
 pub(super) struct Markup<'a> {
     text: &'a str,
     at: usize,

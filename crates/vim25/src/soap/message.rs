@@ -1,7 +1,5 @@
 //! Whole SOAP messages, read.
 
-use std::borrow::Cow;
-
 use super::{
     ENVELOPE,
     cursor::{Cursor, quote},
@@ -15,31 +13,32 @@ use crate::{Any, AnyList, DecodeError, Kind, Limits, MethodInfo, MoRef, Shared, 
 #[derive(Debug)]
 pub struct Request<'a> {
     /// Name of the method on the wire, not checked.
-    pub method: String,
+    pub method: &'a str,
     /// Namespace of the method's element, for example `urn:vim25`.
     pub namespace: String,
     /// The object that the method is called on, if it was sent.
     pub this: Option<MoRef>,
     /// Elements of the SOAP header that hold text, by local name.
     pub header: Vec<(String, String)>,
-    text: Cow<'a, str>,
-    limits: Limits,
+    /// What the arguments are read with.
+    decoder: Decoder<'a>,
 }
 
 /// Elements of the SOAP header that are kept.
 const MAX_HEADERS: usize = 32;
 
 impl<'a> Request<'a> {
-    /// Reads the envelope, the header, the method's name and `_this`.
-    pub fn parse(body: &'a [u8], limits: Limits) -> std::result::Result<Request<'a>, DecodeError> {
-        let text = input::decode(body)?;
-        let mut cursor = Cursor::new(&text, limits.depth);
+    /// Reads the envelope, the header, the method's name and `_this` of a document that [`decode_text`] gave.
+    ///
+    /// [`decode_text`]: super::decode_text
+    pub fn parse(document: &'a str, limits: Limits) -> std::result::Result<Request<'a>, DecodeError> {
+        let mut cursor = Cursor::new(document, limits.depth);
         let mut header = Vec::new();
         enter_body(&mut cursor, Some(&mut header))?;
-        let method = call_element(&mut cursor)?.to_string();
+        let method = call_element(&mut cursor)?;
         let namespace = cursor.namespace().to_string();
-        let this = find_this(&mut cursor)?;
-        Ok(Request { method, namespace, this, header, text, limits })
+        let (this, cursor) = receiver(cursor)?;
+        Ok(Request { method, namespace, this, header, decoder: Decoder::new(cursor, limits) })
     }
 
     /// An element of the header, for example `operationID` or `vcSessionCookie`.
@@ -48,12 +47,9 @@ impl<'a> Request<'a> {
     }
 
     /// Reads the arguments as a value of the method's argument type, and the document to its end.
-    pub fn arguments(&self, params: &'static Type) -> std::result::Result<Shared, DecodeError> {
-        let mut decoder = Decoder::new(&self.text, self.limits);
-        enter_body(&mut decoder.cursor, None)?;
-        call_element(&mut decoder.cursor)?;
-        let arguments = decoder.object(params)?;
-        leave_body(&mut decoder.cursor)?;
+    pub fn arguments(mut self, params: &'static Type) -> std::result::Result<Shared, DecodeError> {
+        let arguments = self.decoder.object(params)?;
+        leave_body(&mut self.decoder.cursor)?;
         Ok(arguments)
     }
 }
@@ -91,7 +87,7 @@ impl PartialEq for SoapFault {
 /// Reads the answer to a call of `method`.
 pub fn decode_response(body: &[u8], method: &MethodInfo, limits: Limits) -> std::result::Result<Reply, DecodeError> {
     let text = input::decode(body)?;
-    let mut decoder = Decoder::new(&text, limits);
+    let mut decoder = Decoder::new(Cursor::new(&text, limits.depth), limits);
     enter_body(&mut decoder.cursor, None)?;
     let name = call_element(&mut decoder.cursor)?;
     let reply = if name == "Fault" && decoder.cursor.namespace() == ENVELOPE {
@@ -206,14 +202,19 @@ fn leave_body(cursor: &mut Cursor<'_>) -> Result<()> {
     cursor.finish()
 }
 
-/// The receiver of a call: the first child, mostly.
-fn find_this(cursor: &mut Cursor<'_>) -> Result<Option<MoRef>> {
+/// The receiver of a call, and the cursor from which its arguments are read: behind the receiver, which mostly is the first
+/// child, or else at the first child.
+fn receiver(mut cursor: Cursor<'_>) -> Result<(Option<MoRef>, Cursor<'_>)> {
+    let start = cursor.clone();
+    let mut is_first = true;
     while let Some(name) = cursor.child()? {
         if name == "_this" {
             let text = cursor.text("ManagedObjectReference").in_field("_this")?;
-            return reference(cursor, &text).map(Some).in_field("_this");
+            let this = reference(&cursor, &text).in_field("_this")?;
+            return Ok((Some(this), if is_first { cursor } else { start }));
         }
         cursor.skip()?;
+        is_first = false;
     }
-    Ok(None)
+    Ok((None, start))
 }

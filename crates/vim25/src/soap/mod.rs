@@ -1,6 +1,7 @@
 //! The SOAP codec: one encoder and one decoder for every type, driven by descriptors.
 //!
-//! A server reads a [`Request`] in two steps (which method on which object, then the arguments) and answers with
+//! A server reads a [`Request`] from the [text](decode_text) of a body in two steps (which method on which object, then the
+//! arguments) and answers with
 //! [`response`] or [`fault`]; a client writes a [`call`] and reads it with [`decode_response`]. [`Pieces`]
 //! writes a large reply bit by bit, [`Encoder`] single elements.
 //!
@@ -24,6 +25,7 @@ mod text;
 pub use decode::decode_object;
 pub use encode::{Encoder, encode_object};
 pub use envelope::{call, fault, response, response_with};
+pub use input::decode_text;
 pub use message::{Reply, Request, SoapFault, decode_response};
 pub use pieces::Pieces;
 
