@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{DataObject, List, Ref};
+use crate::{DataObject, Held, List, Ref};
 
 /// Whether two objects have the same type and the same content.
 pub fn equal(a: &dyn DataObject, b: &dyn DataObject) -> bool {
@@ -14,13 +14,24 @@ fn levels_equal(a: &dyn DataObject, b: &dyn DataObject) -> bool {
         (Some(x), Some(y)) => levels_equal(x, y),
         _ => true,
     };
-    bases && (0..a.descriptor().fields.len()).all(|i| a.get(i) == b.get(i))
+    bases && unshared(a, b).all(|i| a.get(i) == b.get(i))
+}
+
+/// Indices of the own fields of `a` that may differ in `b`, an object of the same type: all but those of a group that both
+/// share.
+pub fn unshared(a: &dyn DataObject, b: &dyn DataObject) -> impl Iterator<Item = usize> {
+    let ty = a.descriptor();
+    let place = |object: &dyn DataObject| object.common().map(Held::address);
+    let shared = if !ty.common.is_empty() && place(a) == place(b) { ty.common } else { &[] };
+    (0..ty.fields.len()).filter(move |index| !shared.iter().any(|run| run.contains(index)))
 }
 
 fn lists_equal(a: &dyn List, b: &dyn List) -> bool {
+    // One list, which two objects share.
+    if std::ptr::addr_eq(a, b) {
+        return true;
+    }
     match (a.morefs(), b.morefs()) {
-        // One list, which two objects share.
-        _ if std::ptr::addr_eq(a, b) => true,
         (Some(a), Some(b)) => a == b,
         _ => a.len() == b.len() && (0..a.len()).all(|i| a.at(i) == b.at(i)),
     }

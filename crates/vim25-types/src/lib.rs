@@ -23,7 +23,7 @@ mod version;
 pub use any::{Any, AnyList, Binary};
 pub use common::{Common, Group, Held};
 pub use descriptor::{Api, EnumType, Field, Kind, Method, MethodInfo, Service, Type};
-pub use eq::equal;
+pub use eq::{equal, unshared};
 pub use moref::MoRef;
 pub use morefs::MoRefs;
 pub use obj::{DataObject, DataType, Extends, Obj, Shared, cast, cast_mut};

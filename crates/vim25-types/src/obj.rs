@@ -199,7 +199,7 @@ impl<T: DataType> Obj<T> {
 
 /// Copy-on-write access to what a pointer holds.
 pub(crate) fn make_mut(shared: &mut Shared) -> &mut dyn DataObject {
-    if Arc::get_mut(shared).is_none() {
+    if Arc::strong_count(shared) > 1 || Arc::weak_count(shared) > 0 {
         *shared = shared.clone_shared();
     }
     Arc::get_mut(shared).expect("a fresh copy has one owner")

@@ -21,7 +21,8 @@ impl ApiVersion {
 
     /// The version with this public label (`8.0.3.0`, `6.7`); `4.0` of old clients is `2.5u2server`'s successor.
     pub fn parse(label: &str) -> Option<ApiVersion> {
-        VERSIONS.iter().position(|(_, known)| *known == label).map(|i| ApiVersion(i as u16))
+        // Most clients speak one of the newest.
+        VERSIONS.iter().rposition(|(_, known)| *known == label).map(|i| ApiVersion(i as u16))
     }
 
     /// The public label, for example `8.0.3.0`.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::{
     Any, DataObject, Field, Kind, List, Ref, Str,
     path::{Key, Path, PathError, key_of, position_mut},
+    unshared,
 };
 
 /// What happened to a property.
@@ -48,8 +49,8 @@ pub fn fields(old: &dyn DataObject, new: &dyn DataObject) -> Vec<&'static str> {
         (Some(old), Some(new)) => fields(old, new),
         _ => Vec::new(),
     };
-    let own = old.descriptor().fields.iter().enumerate();
-    out.extend(own.filter(|(index, _)| old.get(*index) != new.get(*index)).map(|(_, field)| field.name));
+    let differ = unshared(old, new).filter(|index| old.get(*index) != new.get(*index));
+    out.extend(differ.map(|index| old.descriptor().fields[index].name));
     out
 }
 
