@@ -7,7 +7,8 @@ use parking_lot::{ReentrantMutex, ReentrantMutexGuard};
 use tokio::sync::watch;
 
 use crate::{
-    Clock, Commit, Committed, Derive, Revision, Snapshot, SystemClock, Tx, derive,
+    Clock, Commit, Committed, Derive, Revision, Snapshot, SystemClock, Tx,
+    derive::{self, Audience},
     seal::{Retention, seal},
     snapshot::World,
 };
@@ -20,6 +21,7 @@ pub struct Inventory {
     news: watch::Sender<Revision>,
     clock: Arc<dyn Clock>,
     derive: Vec<Box<dyn Derive>>,
+    audience: Audience,
     retention: Retention,
 }
 
@@ -29,11 +31,11 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Where random numbers start.
     pub seed: u64,
-    /// How many commits the log keeps.
+    /// How many commits the log keeps; there may be one in 512 more.
     pub retention: usize,
     /// The rules of derived state, in the order in which they run.
     pub derive: Vec<Box<dyn Derive>>,
-    /// How many events a snapshot keeps.
+    /// How many events a snapshot keeps; there may be one in 512 more.
     pub event_retention: usize,
 }
 
@@ -53,6 +55,7 @@ impl Inventory {
             current: ArcSwap::from_pointee(world),
             writer: ReentrantMutex::new(Cell::new(false)),
             clock: options.clock,
+            audience: Audience::of(&options.derive),
             derive: options.derive,
             retention: Retention { commits: options.retention, events: options.event_retention },
         }
@@ -113,7 +116,7 @@ impl Inventory {
         let before;
         let _turn = self.turn();
         before = self.snapshot();
-        let mut tx = Tx::begin(&before, self.clock.now());
+        let mut tx = Tx::begin(&before, &self.audience, self.clock.now());
         let value = change(&mut tx)?;
         derive::run(&self.derive, &mut tx);
         let mut revision = before.revision();

@@ -37,7 +37,7 @@ impl Entry {
     /// The properties as a `T`, to be changed: copied first if shared.
     pub fn content_mut<T: vim25::DataType>(&mut self) -> Option<&mut T> {
         let content = &mut self.object.content;
-        if Arc::get_mut(content).is_none() {
+        if Arc::strong_count(content) > 1 || Arc::weak_count(content) > 0 {
             *content = content.clone_shared();
         }
         cast_mut(Arc::get_mut(content)?)

@@ -70,14 +70,34 @@ impl Comparable<Id> for Asked<'_> {
 }
 
 /// The first sixteen bytes, the first one highest, with zeros behind the last.
-type Head = (u64, u64);
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Head(u64, u64);
+
+impl Head {
+    /// As one number, which is compared without a branch.
+    fn whole(self) -> u128 {
+        u128::from(self.0) << 64 | u128::from(self.1)
+    }
+}
+
+impl Ord for Head {
+    fn cmp(&self, other: &Head) -> Ordering {
+        self.whole().cmp(&other.whole())
+    }
+}
+
+impl PartialOrd for Head {
+    fn partial_cmp(&self, other: &Head) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 fn head(id: &str) -> Head {
     let mut bytes = [0; 16];
     let len = id.len().min(16);
     bytes[..len].copy_from_slice(&id.as_bytes()[..len]);
     let all = u128::from_be_bytes(bytes);
-    ((all >> 64) as u64, all as u64)
+    Head((all >> 64) as u64, all as u64)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use vim25::diff;
 
 use crate::{ChangeKind, Commit, Object, ObjectChange, Tx, objects::Objects, slots::Slot, snapshot::World};
 
-/// How much history a world keeps.
+/// How much history a world keeps, and up to one in 512 more.
 #[derive(Clone, Copy)]
 pub(crate) struct Retention {
     pub commits: usize,
@@ -36,13 +36,17 @@ pub(crate) fn seal(mut tx: Tx<'_>, retention: Retention) -> Option<World> {
     Some(world)
 }
 
+/// Lets go of the oldest, when there are a few more than are to be kept: the front, which the world before has too, is
+/// copied for that.
 fn trim<T: Clone>(history: &mut imbl::Vector<T>, keep: usize) {
-    while history.len() > keep {
-        history.pop_front();
+    if history.len() > keep + keep / 512 {
+        while history.len() > keep {
+            history.pop_front();
+        }
     }
 }
 
-fn write(slot: Slot, objects: &mut Objects, changes: &mut Vec<ObjectChange>) {
+fn write(slot: Slot<'_>, objects: &mut Objects, changes: &mut Vec<ObjectChange>) {
     let stays = slot.stays();
     let old = slot.old.map(|entry| entry.object.clone());
     let new = slot.new.as_ref().map(|entry| entry.object.clone());

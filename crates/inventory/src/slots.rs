@@ -5,6 +5,7 @@ use std::{cell::RefCell, collections::HashMap, sync::Arc};
 use vim25::{MoRef, Str, diff};
 
 use crate::{
+    derive::{Audience, RuleSet},
     object::{Entry, Object},
     objects::Objects,
 };
@@ -17,11 +18,11 @@ pub use hash::IdHash;
 const SETTLED_TOGETHER: usize = 256;
 
 /// One touched object.
-pub(crate) struct Slot {
+pub(crate) struct Slot<'a> {
     /// Its reference when it was first touched.
     pub moref: MoRef,
     /// What the world held before the transaction.
-    pub old: Option<Arc<Entry>>,
+    pub old: Option<&'a Arc<Entry>>,
     /// What it will hold.
     pub new: Option<Arc<Entry>>,
     /// What `new` was when the slot was last settled.
@@ -34,17 +35,22 @@ pub(crate) struct Slot {
     shown: u64,
     /// Whether it was touched since it was last settled.
     dirty: bool,
+    /// The rules that want to be told of it.
+    audience: RuleSet,
 }
 
 /// The touched objects of a transaction, over the world before it. Between two calls of [`Slots::settle`] they are
 /// written freely; settling finds out which of the writes were changes.
 pub(crate) struct Slots<'a> {
     before: &'a Objects,
-    slots: Vec<Slot>,
+    slots: Vec<Slot<'a>>,
     /// Where objects are: rules and handlers ask for the same ones again and again.
     known: RefCell<HashMap<Str, Place<'a>, IdHash>>,
     dirty: Vec<usize>,
     now: u64,
+    audience: &'a Audience,
+    /// The rules for which something has changed.
+    news: RuleSet,
 }
 
 /// Where an object is.
@@ -63,13 +69,14 @@ const REMEMBERED: usize = 256;
 
 impl<'a> Slots<'a> {
     /// Nothing touched yet.
-    pub fn over(before: &'a Objects) -> Slots<'a> {
+    pub fn over(before: &'a Objects, audience: &'a Audience) -> Slots<'a> {
         let known = RefCell::new(HashMap::with_capacity_and_hasher(EXPECTED, IdHash::default()));
-        Slots { before, slots: Vec::new(), known, dirty: Vec::new(), now: 0 }
+        let (slots, dirty, news) = Default::default();
+        Slots { before, slots, known, dirty, now: 0, audience, news }
     }
 
     /// What the transaction made of an object; none if it was not touched.
-    pub fn get(&self, id: &str) -> Option<&Slot> {
+    pub fn get(&self, id: &str) -> Option<&Slot<'a>> {
         match self.known.borrow().get(id) {
             Some(Place::Slot(at)) => Some(&self.slots[*at]),
             _ => None,
@@ -85,9 +92,9 @@ impl<'a> Slots<'a> {
     }
 
     /// An object as it was before the transaction.
-    pub fn before(&self, id: &str) -> Option<&Arc<Entry>> {
+    pub fn before(&self, id: &str) -> Option<&'a Arc<Entry>> {
         match self.place(id)? {
-            Place::Slot(at) => self.slots[at].old.as_ref(),
+            Place::Slot(at) => self.slots[at].old,
             Place::Before(entry) => Some(entry),
         }
     }
@@ -108,7 +115,7 @@ impl<'a> Slots<'a> {
     pub fn touch(&mut self, moref: &MoRef) -> &mut Option<Arc<Entry>> {
         let at = match self.place(&moref.id) {
             Some(Place::Slot(at)) => at,
-            Some(Place::Before(old)) => self.open(old.object.moref.clone(), Some(old.clone())),
+            Some(Place::Before(old)) => self.open(old.object.moref.clone(), Some(old)),
             None => self.open(moref.clone(), None),
         };
         self.dirty(at)
@@ -118,19 +125,20 @@ impl<'a> Slots<'a> {
     pub fn write(&mut self, id: &str, fits: impl Fn(&Object) -> bool) -> Option<&mut Entry> {
         let at = match self.place(id)? {
             Place::Slot(at) => self.slots[at].new.as_ref().filter(|entry| fits(&entry.object)).map(|_| at)?,
-            Place::Before(old) if fits(&old.object) => self.open(old.object.moref.clone(), Some(old.clone())),
+            Place::Before(old) if fits(&old.object) => self.open(old.object.moref.clone(), Some(old)),
             Place::Before(_) => return None,
         };
         self.dirty(at).as_mut().map(Arc::make_mut)
     }
 
-    fn open(&mut self, moref: MoRef, old: Option<Arc<Entry>>) -> usize {
+    fn open(&mut self, moref: MoRef, old: Option<&'a Arc<Entry>>) -> usize {
         let at = self.slots.len();
         self.known.get_mut().insert(moref.id.clone(), Place::Slot(at));
         self.slots.push(Slot {
+            audience: self.audience.of_kind(&moref.kind),
             moref,
-            new: old.clone(),
-            settled: old.clone(),
+            new: old.cloned(),
+            settled: old.cloned(),
             old,
             properties: Vec::new(),
             changed: 0,
@@ -152,8 +160,8 @@ impl<'a> Slots<'a> {
     /// Tells `changed` of every object whose properties differ from when it was last settled (what it was, what it is),
     /// and takes back writes that made no difference.
     pub fn settle(&mut self, mut changed: impl FnMut(Option<&Entry>, Option<&Entry>)) {
-        for at in std::mem::take(&mut self.dirty) {
-            let slot = &mut self.slots[at];
+        for at in &self.dirty {
+            let slot = &mut self.slots[*at];
             slot.dirty = false;
             let step = Step::between(&slot.settled, &slot.new);
             if matches!(step, Step::None) {
@@ -162,12 +170,16 @@ impl<'a> Slots<'a> {
             }
             self.now += 1;
             slot.changed = self.now;
-            if !matches!(step, Step::Private) {
+            if matches!(step, Step::Private) {
+                self.news.insert_all(self.audience.of_private(slot.audience));
+            } else {
                 changed(slot.settled.as_deref(), slot.new.as_deref());
                 slot.shown = self.now;
+                self.news.insert_all(slot.audience);
             }
             slot.take(step);
         }
+        self.dirty.clear();
     }
 
     /// Whether so much was written since the last settling that another one is due: what an object was is kept until
@@ -181,26 +193,38 @@ impl<'a> Slots<'a> {
         self.now
     }
 
-    /// The objects that changed after the count stood at `since`: at all, or in more than private state.
-    pub fn changed_since(&self, since: u64, private: bool) -> impl Iterator<Item = &Slot> {
-        let slots = if since < self.now { &*self.slots } else { &[] };
-        slots.iter().filter(move |slot| if private { slot.changed > since } else { slot.shown > since })
+    /// An event was posted.
+    pub fn note_event(&mut self) {
+        self.news.insert_all(self.audience.of_events());
+    }
+
+    /// Whether something has changed for a rule, which is no news from now on.
+    pub fn drop_news(&mut self, rule: usize) -> bool {
+        let news = self.news.has(rule);
+        self.news.remove(rule);
+        news
+    }
+
+    /// The objects of a rule that changed after the count stood at `since`: at all, or in more than private state.
+    pub fn changed_since(&self, since: u64, rule: usize, private: bool) -> impl Iterator<Item = &MoRef> {
+        let changed = move |slot: &&Slot<'_>| since < if private { slot.changed } else { slot.shown };
+        self.slots.iter().filter(move |slot| slot.audience.has(rule)).filter(changed).map(|slot| &slot.moref)
     }
 
     /// What is to be written to the world: the objects that differ from what they were before.
-    pub fn into_changed(self) -> impl Iterator<Item = Slot> + use<> {
+    pub fn into_changed(self) -> impl Iterator<Item = Slot<'a>> {
         self.slots.into_iter().filter(Slot::is_change)
     }
 }
 
-impl Slot {
+impl Slot<'_> {
     /// Whether the object was there before and still is, as what it was.
     pub fn stays(&self) -> bool {
-        self.old.as_ref().zip(self.settled.as_ref()).is_some_and(|(old, new)| old.is_like(new))
+        self.old.zip(self.settled.as_ref()).is_some_and(|(old, new)| old.is_like(new))
     }
 
     fn is_change(&self) -> bool {
-        match (&self.old, &self.settled) {
+        match (self.old, &self.settled) {
             (Some(old), Some(new)) if old.is_like(new) => {
                 !self.properties.is_empty() || !old.private.same(&new.private)
             }
@@ -211,7 +235,7 @@ impl Slot {
     /// Takes note of a step that was made since the slot was last settled.
     fn take(&mut self, step: Step) {
         let was = std::mem::replace(&mut self.settled, self.new.clone());
-        let (Some(old), Some(new)) = (&self.old, &self.new) else { return self.properties.clear() };
+        let (Some(old), Some(new)) = (self.old, &self.new) else { return self.properties.clear() };
         let (before, now) = (&*old.object.content, &*new.object.content);
         match step {
             Step::None | Step::Private => {}

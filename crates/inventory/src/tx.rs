@@ -11,10 +11,11 @@ use std::{
 use vim25::{Api, DataType, DateTime, MoRef, Obj, Shared, Str, types::Event};
 
 use crate::{
-    Derive, Index, Object, Snapshot,
+    Index, Object, Snapshot,
     counters::Counters,
+    derive::Audience,
     object::{Entry, Private, content},
-    slots::{Slot, Slots},
+    slots::Slots,
 };
 
 /// How many transactions have begun in this process.
@@ -32,13 +33,13 @@ pub struct Tx<'a> {
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) fn begin(before: &'a Snapshot, now: DateTime) -> Tx<'a> {
+    pub(crate) fn begin(before: &'a Snapshot, audience: &'a Audience, now: DateTime) -> Tx<'a> {
         let world = &before.0;
         Tx {
             before,
             number: BEGUN.fetch_add(1, Ordering::Relaxed) + 1,
             now: now.max(world.time),
-            slots: Slots::over(&world.objects),
+            slots: Slots::over(&world.objects, audience),
             index: world.index.clone(),
             counters: world.counters,
             events: Vec::new(),
@@ -77,7 +78,7 @@ impl<'a> Tx<'a> {
     }
 
     /// The properties that the object had before this transaction, as a `T`; none if it was not one.
-    pub fn was<T: DataType>(&self, moref: &MoRef) -> Option<&T> {
+    pub fn was<T: DataType>(&self, moref: &MoRef) -> Option<&'a T> {
         let entry = self.slots.before(&moref.id)?;
         content(&entry.object).filter(|_| entry.object.is_kind(&moref.kind))
     }
@@ -155,6 +156,7 @@ impl<'a> Tx<'a> {
             event.chain_id = key;
         }
         self.events.push(event);
+        self.slots.note_event();
         key
     }
 
@@ -169,7 +171,7 @@ impl<'a> Tx<'a> {
     }
 
     /// State that an object had before this transaction and that the API has no property for.
-    pub fn private_was<P: Any + Send + Sync + Clone>(&self, id: &str) -> Option<&P> {
+    pub fn private_was<P: Any + Send + Sync + Clone>(&self, id: &str) -> Option<&'a P> {
         self.slots.before(id)?.private.get()
     }
 
@@ -205,16 +207,21 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// Puts the objects that really changed after `since` and of which the rule wants to be told into `touched`. Returns
-    /// the count to ask with next time.
-    pub(crate) fn changed_since(&mut self, since: u64, rule: &dyn Derive, touched: &mut Vec<MoRef>) -> u64 {
-        let now = self.changes_so_far();
-        let kinds = rule.kinds();
-        let told = |slot: &&Slot| kinds.is_none_or(|kinds| kinds.contains(&slot.moref.kind.as_str()));
-        let changed = self.slots.changed_since(since, rule.reads_private());
+    /// Puts the objects that really changed after the count stood at `since`, and of which a rule wants to be told, into
+    /// `touched`. Whether there is anything new for it.
+    pub(crate) fn take_news(&mut self, rule: usize, private: bool, since: u64, touched: &mut Vec<MoRef>) -> bool {
+        self.settle();
         touched.clear();
-        touched.extend(changed.filter(told).map(|slot| slot.moref.clone()));
-        now
+        let news = self.slots.drop_news(rule);
+        if news {
+            touched.extend(self.slots.changed_since(since, rule, private).cloned());
+        }
+        news
+    }
+
+    /// What changed so far is no news for a rule.
+    pub(crate) fn drop_news(&mut self, rule: usize) {
+        self.slots.drop_news(rule);
     }
 
     /// How many changes there were.

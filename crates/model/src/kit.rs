@@ -67,7 +67,7 @@ impl<T: Group> Recent<T> {
         let mut known = self.0.borrow_mut();
         // The last to be used stands at the end, where it is found first.
         if let Some(at) = known.iter().rposition(|known| known == made) {
-            made.share(&known[at]);
+            made.clone_from(&known[at]);
             known[at..].rotate_left(1);
             return;
         }

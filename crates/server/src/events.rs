@@ -1,6 +1,6 @@
 //! Events: what every handler that has something to tell uses to tell it.
 
-use inventory::Tx;
+use inventory::{Derive, Tx};
 use vim25::{
     Extends, MoRef, Obj, Str, mo,
     types::{
@@ -29,29 +29,28 @@ pub fn post(
     event.user_name = user.into();
     event.full_formatted_message = Some(message.into());
     place(tx, entity, &mut event);
-    record(tx, event)
+    tx.post(event)
 }
 
-/// Posts an event as it is, and makes it the event manager's latest. Returns its key.
-pub fn record(tx: &mut Tx<'_>, event: Obj<Event>) -> i32 {
-    let key = tx.post(event);
-    let latest = tx.posted().last().cloned();
-    let manager = service::manager(tx, |content| content.event_manager.clone());
-    if let Some(manager) = manager.and_then(|m| tx.edit::<mo::EventManager>(&m)) {
-        manager.latest_event = latest;
-    }
-    key
-}
+/// `latestEvent` of the event manager.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LatestEvent;
 
-/// [`record`] for many events, of which only the last one becomes the event manager's latest.
-pub fn record_all(tx: &mut Tx<'_>, events: Vec<Obj<Event>>) {
-    let mut events = events.into_iter();
-    let last = events.next_back();
-    for event in events {
-        tx.post(event);
+impl Derive for LatestEvent {
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&[])
     }
-    if let Some(event) = last {
-        record(tx, event);
+
+    fn reads_events(&self) -> bool {
+        true
+    }
+
+    fn derive(&self, tx: &mut Tx<'_>, _: &[MoRef]) {
+        let latest = tx.posted().last().cloned();
+        let manager = service::manager(tx, |content| content.event_manager.clone());
+        if let Some(manager) = manager.and_then(|m| tx.edit::<mo::EventManager>(&m)) {
+            manager.latest_event = latest;
+        }
     }
 }
 
@@ -96,26 +95,38 @@ impl Arguments {
         fill(&mut event.net, self.net);
         fill(&mut event.dvs, self.dvs);
     }
+
+    /// Takes host, compute resource and datacenter from what stands above an object, and from the object itself.
+    fn lie_below(&mut self, world: &impl Reader, object: &MoRef) {
+        for object in tree::upward(world, object) {
+            let (moref, content) = (&object.moref, &*object.content);
+            if let Some(host) = vim25::cast::<mo::HostSystem>(content) {
+                self.host = Some(argument(host.name.clone(), |a: &mut HostEventArgument| a.host = moref.clone()));
+            } else if let Some(compute) = vim25::cast::<mo::ComputeResource>(content) {
+                let fill = |a: &mut ComputeResourceEventArgument| a.compute_resource = moref.clone();
+                self.compute_resource = Some(argument(compute.name.clone(), fill));
+            } else if let Some(datacenter) = vim25::cast::<mo::Datacenter>(content) {
+                self.datacenter = Some(datacenter_argument(moref, datacenter));
+                break;
+            }
+        }
+    }
 }
 
 /// What `entity` is or lies in.
 pub fn arguments(world: &impl Reader, entity: &MoRef) -> Arguments {
-    let mut found = Arguments { datacenter: datacenter(world, entity), ..Arguments::default() };
+    let mut found = Arguments::default();
     let Some(object) = world.object(&entity.id) else { return found };
     let content = &*object.content;
     let named = |name: &Str| (name.clone(), object.moref.clone());
     if let Some(vm) = vim25::cast::<mo::VirtualMachine>(content) {
         let (name, moref) = named(&vm.name);
         found.vm = Some(argument(name, |a: &mut VmEventArgument| a.vm = moref));
-        if let Some(on) = &vm.runtime.host {
-            found.host = host(world, on);
-            found.compute_resource = compute_resource(world, on);
-        }
-    } else if content.is::<mo::HostSystem>() {
-        found.host = host(world, entity);
-        found.compute_resource = compute_resource(world, entity);
-    } else if content.is::<mo::ComputeResource>() || content.is::<mo::ResourcePool>() {
-        found.compute_resource = compute_resource(world, entity);
+        // It lies where its host does.
+        vm.runtime.host.iter().for_each(|host| found.lie_below(world, host));
+    } else if content.is::<mo::HostSystem>() || content.is::<mo::ComputeResource>() || content.is::<mo::ResourcePool>()
+    {
+        found.lie_below(world, entity);
     } else if let Some(store) = vim25::cast::<mo::Datastore>(content) {
         let (name, moref) = named(&store.name);
         found.ds = Some(argument(name, |a: &mut DatastoreEventArgument| a.datastore = moref));
@@ -125,6 +136,10 @@ pub fn arguments(world: &impl Reader, entity: &MoRef) -> Arguments {
     } else if let Some(switch) = vim25::cast::<mo::DistributedVirtualSwitch>(content) {
         let (name, moref) = named(&switch.name);
         found.dvs = Some(argument(name, |a: &mut DvsEventArgument| a.dvs = moref));
+    }
+    if found.datacenter.is_none() {
+        found.datacenter =
+            tree::nearest(world, entity).map(|(moref, datacenter)| datacenter_argument(moref, datacenter));
     }
     found
 }
@@ -146,19 +161,8 @@ where
     .into()
 }
 
-fn datacenter(world: &impl Reader, of: &MoRef) -> Option<Obj<DatacenterEventArgument>> {
-    let (moref, datacenter) = tree::nearest::<mo::Datacenter>(world, of)?;
-    Some(argument(datacenter.name.clone(), |a: &mut DatacenterEventArgument| a.datacenter = moref.clone()))
-}
-
-fn host(world: &impl Reader, host: &MoRef) -> Option<Obj<HostEventArgument>> {
-    let found = world.read::<mo::HostSystem>(host)?;
-    Some(argument(found.name.clone(), |a: &mut HostEventArgument| a.host = host.clone()))
-}
-
-fn compute_resource(world: &impl Reader, of: &MoRef) -> Option<Obj<ComputeResourceEventArgument>> {
-    let (moref, compute) = tree::nearest::<mo::ComputeResource>(world, of)?;
-    Some(argument(compute.name.clone(), |a: &mut ComputeResourceEventArgument| a.compute_resource = moref.clone()))
+fn datacenter_argument(moref: &MoRef, datacenter: &mo::Datacenter) -> Obj<DatacenterEventArgument> {
+    argument(datacenter.name.clone(), |a: &mut DatacenterEventArgument| a.datacenter = moref.clone())
 }
 
 #[cfg(test)]
@@ -188,7 +192,7 @@ mod tests {
     #[test]
     fn what_an_event_says_already_stays() {
         let world = World::new();
-        let on = host(&world.core.inventory.snapshot(), &moref("HostSystem", "host-10"));
+        let on = arguments(&world.core.inventory.snapshot(), &moref("HostSystem", "host-10")).host;
         let event = VmPoweredOnEvent::with(|event| event.host = on);
         world.commit(|tx| post(tx, "root", &moref("VirtualMachine", "vm-31"), event, ""));
         let snapshot = world.core.inventory.snapshot();

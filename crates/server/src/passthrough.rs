@@ -20,15 +20,15 @@ use vim25::{
     },
 };
 
-use crate::events;
 use place::{Groups, Homes, Place};
 
 /// Posts the events of transitions. An adapter that comes with its machine is no news until it passes through.
 pub fn tell(tx: &mut Tx<'_>, transitions: &[Transition]) {
     let mut news = News::of(tx);
     transitions.iter().for_each(|transition| news.tell(transition));
-    let events = news.events;
-    events::record_all(tx, events);
+    for event in news.events {
+        tx.post(event);
+    }
 }
 
 /// Events under way. A change of a policy concerns ten thousand adapters: what they have in common is found out once.

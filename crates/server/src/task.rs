@@ -41,7 +41,7 @@ pub(crate) use expire::expire_beyond;
 pub use expire::{expire, register};
 pub use work::{Delays, Work};
 
-/// How many tasks `recentTask` of the task manager names at the most.
+/// How many tasks `recentTask` names at the most. Where there are so many, the oldest go, an eighth of them at a time.
 const RECENT: usize = 200;
 
 /// Makes a task for the call and starts its work once the delay of the method is over. The receiver is the task's entity.
@@ -171,7 +171,7 @@ fn user_reason(user: Str) -> Obj<TaskReason> {
 /// `VirtualMachine.powerOn` of `PowerOnVM_Task`, `vm.Snapshot.revert` of `RevertToSnapshot_Task`.
 fn description_id(method: &MethodInfo) -> Str {
     let owner = vim25::managed_type(method.owner).map_or(method.owner, |owner| owner.dotted);
-    format!("{}.{}", owner.strip_prefix("vim.").unwrap_or(owner), method.dotted).into()
+    [owner.strip_prefix("vim.").unwrap_or(owner), ".", method.dotted].concat().into()
 }
 
 /// Names the task in `recentTask` of the task manager and of its entity.
@@ -186,16 +186,16 @@ fn remember(tx: &mut Tx<'_>, task: &MoRef, entity: Option<&MoRef>) {
 
 fn push_recent(recent: &mut Option<MoRefs>, task: &MoRef) {
     let recent = recent.get_or_insert_default();
-    recent.push(task.clone());
-    if recent.len() > RECENT {
-        recent.remove_at(0);
+    if recent.len() == RECENT {
+        *recent = recent.iter().skip(RECENT / 8).cloned().collect();
     }
+    recent.push(task.clone());
 }
 
 /// Posts the event that tells of the new task.
 fn announce(tx: &mut Tx<'_>, task: &MoRef, user: &Str) {
     let Some(info) = tx.get::<mo::Task>(task).map(|t| t.info.clone()) else { return };
-    let text = format!("Task: {}", info.description_id);
+    let text = ["Task: ", &info.description_id].concat();
     let entity = info.entity.clone();
     let mut event = TaskEvent { info, ..Default::default() };
     event.user_name = user.clone();
@@ -203,7 +203,7 @@ fn announce(tx: &mut Tx<'_>, task: &MoRef, user: &Str) {
     if let Some(entity) = entity {
         events::place(tx, &entity, &mut event);
     }
-    let key = events::record(tx, event.into());
+    let key = tx.post(event.into());
     if let Some(task) = tx.edit::<mo::Task>(task) {
         task.info.event_chain_id = key;
     }

@@ -49,8 +49,12 @@ pub fn ancestors<'w>(world: &'w impl Reader, of: &MoRef) -> impl Iterator<Item =
 
 /// The object itself if it is a `T`, or the nearest one above it that is.
 pub fn nearest<'w, T: DataType>(world: &'w impl Reader, of: &MoRef) -> Option<(&'w MoRef, &'w T)> {
-    let up = std::iter::successors(world.object(&of.id), |at| world.object(&above(at)?.id)).take(DEPTH);
-    up.into_iter().find_map(|object| Some((&object.moref, vim25::cast::<T>(&*object.content)?)))
+    upward(world, of).find_map(|object| Some((&object.moref, vim25::cast::<T>(&*object.content)?)))
+}
+
+/// The object itself, and those on the way to the root, nearest first.
+pub fn upward<'w>(world: &'w impl Reader, of: &MoRef) -> impl Iterator<Item = &'w Object> {
+    std::iter::successors(world.object(&of.id), |at| world.object(&above(at)?.id)).take(DEPTH)
 }
 
 /// The datacenter in which an object lies.

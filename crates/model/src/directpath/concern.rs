@@ -88,8 +88,8 @@ impl Concerned {
         }
         let (old, new) = (tx.private_was::<Ports>(&moref.id), tx.private::<Ports>(&moref.id));
         if let (Some(old), Some(new)) = (old, new) {
-            for key in new.changed(old) {
-                let ends = [old.get(key), new.get(key)].into_iter().flatten();
+            for key in new.written(tx) {
+                let ends = [old.get(*key), new.get(*key)].into_iter().flatten();
                 ends.filter_map(|port| port.connectee.as_ref()).for_each(|end| self.connectee(end));
             }
         }

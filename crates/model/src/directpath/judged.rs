@@ -13,7 +13,6 @@ use vim25::{
 
 use super::said::{Passthrough, is_shown};
 use crate::{
-    network::View,
     seen::{Memory, Seen},
     vm::activity::{Operation, UnderWay, VmciInUse},
 };
@@ -34,10 +33,9 @@ pub(super) struct Sight {
 type Activity = (Option<Operation>, bool);
 
 impl Sight {
-    fn of(world: &impl View, moref: &MoRef) -> Option<Sight> {
-        let vm = world.read::<VirtualMachine>(moref)?;
+    fn of(vm: &VirtualMachine, activity: Activity) -> Sight {
         let (config, runtime, guest) = (vm.config.clone(), vm.runtime.clone(), vm.guest.clone());
-        Some(Sight { config, runtime, guest, activity: activity(world, &moref.id) })
+        Sight { config, runtime, guest, activity }
     }
 
     /// Whether a machine is the same in what the verdicts on its adapters depend on.
@@ -55,20 +53,25 @@ pub(super) fn differs(judged: &Memory<Sight>, tx: &Tx<'_>, moref: &MoRef) -> boo
     let same = |then: &Sight| then.activity == activity(tx, &moref.id) && then.is_like(now);
     let same = match judged.get(&moref.id) {
         Some(then) => same(then),
-        None => Sight::of(tx.before(), moref).as_ref().is_some_and(same),
+        None => tx.was(moref).is_some_and(|then| same(&Sight::of(then, activity_before(tx, &moref.id)))),
     };
     !same || !is_shown(tx.private::<Passthrough>(&moref.id), now)
 }
 
 /// Remembers what a machine is now.
 pub(super) fn remember(judged: &mut Memory<Sight>, tx: &Tx<'_>, moref: &MoRef) {
-    if let Some(now) = Sight::of(tx, moref) {
-        judged.remember(&moref.id, now);
+    if let Some(now) = tx.get(moref) {
+        judged.remember(&moref.id, Sight::of(now, activity(tx, &moref.id)));
     }
 }
 
-fn activity(world: &impl View, id: &str) -> Activity {
-    (world.state::<UnderWay>(id).map(|now| now.operation), world.state::<VmciInUse>(id).is_some())
+fn activity(tx: &Tx<'_>, id: &str) -> Activity {
+    (tx.private::<UnderWay>(id).map(|now| now.operation), tx.private::<VmciInUse>(id).is_some())
+}
+
+/// [`activity`] before the transaction.
+fn activity_before(tx: &Tx<'_>, id: &str) -> Activity {
+    (tx.private_was::<UnderWay>(id).map(|then| then.operation), tx.private_was::<VmciInUse>(id).is_some())
 }
 
 fn same_runtime(then: &Obj<VirtualMachineRuntimeInfo>, now: &Obj<VirtualMachineRuntimeInfo>) -> bool {

@@ -66,5 +66,9 @@ pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
 
 /// Rules of derived state that belong to handlers; an inventory that a server serves needs them.
 pub fn rules() -> Vec<Box<dyn inventory::Derive>> {
-    vec![Box::new(custom_fields_manager::AvailableFields), Box::new(virtual_machine::FaultToleranceStates)]
+    vec![
+        Box::new(custom_fields_manager::AvailableFields),
+        Box::new(virtual_machine::FaultToleranceStates),
+        Box::new(crate::events::LatestEvent),
+    ]
 }

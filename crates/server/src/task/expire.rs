@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
-use inventory::{Snapshot, Tx};
+use inventory::{IdHash, Snapshot, Tx};
 use vim25::{DateTime, MoRef, mo};
 
 use super::task_manager;
@@ -76,8 +76,8 @@ fn take_old(world: &Snapshot, tasks: &mut VecDeque<MoRef>, before: DateTime, mos
 }
 
 fn forget(tx: &mut Tx<'_>, old: &[MoRef]) {
-    let forgotten: HashSet<&MoRef> = old.iter().collect();
-    let is_kept = |task: &MoRef| !forgotten.contains(task);
+    let forgotten: HashSet<&str, IdHash> = old.iter().map(|task| task.id.as_str()).collect();
+    let is_kept = |task: &MoRef| !forgotten.contains(task.id.as_str());
     if let Some(manager) = task_manager(tx).and_then(|m| tx.edit::<mo::TaskManager>(&m)) {
         manager.recent_task.iter_mut().for_each(|recent| recent.retain(is_kept));
     }

@@ -135,11 +135,20 @@ pub fn chain<'w>(world: &'w impl View, place: &Place) -> Option<Chain<'w>> {
     let portgroup = world.read::<DistributedVirtualPortgroup>(&place.portgroup)?;
     let switch = portgroup.config.distributed_virtual_switch.as_ref();
     let switch = switch.and_then(|s| world.read::<DistributedVirtualSwitch>(s));
-    Some(Chain([
-        port(world, place).and_then(|p| p.own.as_ref()?.setting.as_ref()),
-        portgroup.config.default_port_config.as_ref(),
+    Some(chain_of(port(world, place), portgroup, switch))
+}
+
+/// The settings of a port with this entry, of a group of a switch.
+pub(super) fn chain_of<'w>(
+    entry: Option<&'w Port>,
+    group: &'w DistributedVirtualPortgroup,
+    switch: Option<&'w DistributedVirtualSwitch>,
+) -> Chain<'w> {
+    Chain([
+        entry.and_then(|p| p.own.as_ref()?.setting.as_ref()),
+        group.config.default_port_config.as_ref(),
         switch.map(|s| &s.config.default_port_config),
-    ]))
+    ])
 }
 
 /// One uplink of a member host.

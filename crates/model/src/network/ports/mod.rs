@@ -11,7 +11,7 @@
 //! - [`chain`] gives the settings of port, port group and switch, which say together what is in force of any policy;
 //! - [`uplinks`] gives the uplinks of one member host with the physical adapters behind them;
 //! - [`host_of`] says on which host a connectee is;
-//! - [`Ports::changed`] lists the ports that differ between two states, for rules that follow ports.
+//! - [`Ports::written`] lists the ports to which a transaction wrote, for rules that follow ports.
 //!
 //! Who writes: the rule [`Plugs`] keeps connectees and links after the adapters of machines and the members of switches;
 //! handlers write own configuration with [`configure`], and create and remove ports with [`grow`] and [`shrink`].
@@ -26,6 +26,7 @@ mod write;
 use std::sync::Arc;
 
 use imbl::OrdMap;
+use inventory::Tx;
 use vim25::{DateTime, MoRef, MoRefs, Obj, Str, types::DVPortSetting};
 
 pub use lookup::{
@@ -42,6 +43,14 @@ pub use write::{Full, STEP, abandon, configure, grow, shrink, transfer};
 pub struct Ports {
     entries: OrdMap<u32, Arc<Port>>,
     free: Ranges,
+    written: Written,
+}
+
+/// Ports to whose entries the last transaction that did so wrote: by the number of the transaction.
+#[derive(Clone, Debug, Default)]
+struct Written {
+    by: u64,
+    keys: Vec<u32>,
 }
 
 /// A port that somebody is connected to or that has a configuration of its own.
@@ -122,12 +131,20 @@ impl Ports {
         self.get(key).is_some_and(|port| port.connectee.is_some()) || self.free.contains(key)
     }
 
-    /// Keys of ports whose entries differ from an earlier state. The cost grows with what differs.
-    pub fn changed<'p>(&'p self, before: &'p Ports) -> impl Iterator<Item = u32> + 'p {
-        use imbl::ordmap::DiffItem;
-        before.entries.diff(&self.entries).filter_map(|item| match item {
-            DiffItem::Add(key, _) | DiffItem::Remove(key, _) => Some(*key),
-            DiffItem::Update { old: (key, old), new: (_, new) } => (!Arc::ptr_eq(old, new)).then_some(*key),
-        })
+    /// Keys of ports to whose entries a transaction wrote; one that was written twice comes twice.
+    pub fn written(&self, tx: &Tx<'_>) -> &[u32] {
+        if self.written.by == tx.number() { &self.written.keys } else { &[] }
+    }
+
+    /// Writes the entry of a port, or takes it away, as part of the transaction of this number.
+    fn put(&mut self, by: u64, key: u32, entry: Option<Arc<Port>>) {
+        if self.written.by != by {
+            self.written = Written { by, keys: Vec::new() };
+        }
+        self.written.keys.push(key);
+        match entry {
+            Some(entry) => self.entries.insert(key, entry),
+            None => self.entries.remove(&key),
+        };
     }
 }

@@ -9,7 +9,7 @@ use vim25::{
     types::*,
 };
 
-use super::{Connectee, Place, Port, chain, host_of, port};
+use super::{Connectee, Place, Port, host_of, lookup::chain_of, port};
 use crate::network::{View, inherit};
 
 /// Shows ports of one switch. What ports of a group have in common is made once.
@@ -96,11 +96,11 @@ pub fn shown(world: &impl View, connectee: &Connectee) -> DistributedVirtualSwit
 pub fn status(world: &impl View, place: &Place) -> Option<DVPortStatus> {
     let entry = port(world, place)?;
     let connectee = entry.connectee.as_ref()?;
-    let chain = chain(world, place)?;
-    let (vlan_ids, trunk) = vlans(chain);
     let group = world.read::<DistributedVirtualPortgroup>(&place.portgroup)?;
     let switch = group.config.distributed_virtual_switch.as_ref();
     let switch = switch.and_then(|s| world.read::<DistributedVirtualSwitch>(s));
+    let chain = chain_of(Some(entry), group, switch);
+    let (vlan_ids, trunk) = vlans(chain);
     let mtu = switch.and_then(|s| s.config.cast::<VMwareDVSConfigInfo>()).map(|c| c.max_mtu);
     let (link_peer, mac_address) = peer(world, connectee);
     let mut status = DVPortStatus::with(|s| {

@@ -66,10 +66,11 @@ pub fn grow(tx: &mut Tx<'_>, portgroup: &MoRef, count: u32) -> Result<Vec<u32>, 
 
 /// Removes ports to which nobody is connected; others stay. Returns the keys of those removed.
 pub fn shrink(tx: &mut Tx<'_>, portgroup: &MoRef, keys: &[u32]) -> Vec<u32> {
+    let by = tx.number();
     let Some(ports) = tx.edit_private::<Ports>(&portgroup.id) else { return vec![] };
     let gone: Vec<u32> = keys.iter().copied().filter(|key| ports.free.remove(*key)).collect();
     for key in &gone {
-        ports.entries.remove(key);
+        ports.put(by, *key, None);
     }
     let Some(group) = tx.edit::<DistributedVirtualPortgroup>(portgroup) else { return gone };
     let mut known = gone.clone();
@@ -107,10 +108,12 @@ fn count_ports(group: &mut DistributedVirtualPortgroup) {
 pub fn transfer(tx: &mut Tx<'_>, place: &Place, to: &MoRef) -> bool {
     let Some(group) = tx.get::<DistributedVirtualPortgroup>(to) else { return false };
     let switch = group.config.distributed_virtual_switch.clone().unwrap_or_default();
+    let by = tx.number();
     let Some(ports) = tx.edit_private::<Ports>(&place.portgroup.id).filter(|p| p.contains(place.key)) else {
         return false;
     };
-    let (free, entry) = (ports.free.remove(place.key), ports.entries.remove(&place.key));
+    let (free, entry) = (ports.free.remove(place.key), ports.entries.get(&place.key).cloned());
+    ports.put(by, place.key, None);
     let key = Str::from(place.key.to_string());
     if let Some(group) = tx.edit::<DistributedVirtualPortgroup>(&place.portgroup) {
         group.port_keys.get_or_insert_default().retain(|known| *known != key);
@@ -129,7 +132,7 @@ pub fn transfer(tx: &mut Tx<'_>, place: &Place, to: &MoRef) -> bool {
         ports.free.insert(place.key);
     }
     if let Some(entry) = entry {
-        ports.entries.insert(place.key, entry);
+        ports.put(by, place.key, Some(entry));
     }
     true
 }
@@ -164,7 +167,7 @@ pub(super) fn disconnect(tx: &mut Tx<'_>, place: &Place) {
 
 /// Changes the entry of a port; an entry that says nothing goes.
 fn change(tx: &mut Tx<'_>, place: &Place, change: impl FnOnce(&mut Port)) -> bool {
-    let now = tx.now();
+    let (now, by) = (tx.now(), tx.number());
     let Some(ports) = tx.edit_private::<Ports>(&place.portgroup.id) else { return false };
     let (free, mut port) = match ports.entries.get(&place.key) {
         Some(entry) => (entry.connectee.is_none(), (**entry).clone()),
@@ -178,10 +181,7 @@ fn change(tx: &mut Tx<'_>, place: &Place, change: impl FnOnce(&mut Port)) -> boo
     if port.connectee.is_none() {
         ports.free.insert(place.key);
     }
-    if port.connectee.is_none() && port.own.is_none() {
-        ports.entries.remove(&place.key);
-    } else {
-        ports.entries.insert(place.key, Arc::new(port));
-    }
+    let says_nothing = port.connectee.is_none() && port.own.is_none();
+    ports.put(by, place.key, (!says_nothing).then(|| Arc::new(port)));
     true
 }

@@ -27,7 +27,7 @@ pub(super) fn of<'a>(tx: &mut Tx<'a>, this: &MoRef) -> Touch<'a> {
     };
     let only = |properties: &[&str]| changed.iter().all(|name| properties.contains(name));
     let (idle, devices, state) = (only(&["recentTask"]), only(&DEVICES), only(&state::STATE));
-    match (tx.before().get::<VirtualMachine>(this), tx.get::<VirtualMachine>(this)) {
+    match (tx.was::<VirtualMachine>(this), tx.get::<VirtualMachine>(this)) {
         _ if idle => Touch::Nothing,
         (Some(old), Some(new)) if devices && only_devices(old, new) => Touch::Devices,
         (Some(old), Some(new)) if state && state::suffices(old, new) => Touch::State(old),

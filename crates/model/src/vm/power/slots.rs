@@ -1,9 +1,7 @@
 //! PCI slot numbers: given at the first power-on, kept from then on.
 
-use std::collections::HashSet;
-
 use vim25::{
-    Obj,
+    DataType, Obj, Type,
     types::{
         ParaVirtualSCSIController, VirtualDevice, VirtualDevicePciBusSlotInfo, VirtualE1000e, VirtualEthernetCard,
         VirtualLsiLogicSASController, VirtualMachineVMCIDevice, VirtualNVMEController, VirtualSATAController,
@@ -14,12 +12,11 @@ use vim25::{
 
 /// Gives a slot to each PCI device that has none.
 pub(crate) fn assign(devices: &mut [Obj<VirtualDevice>]) {
-    let mut used: HashSet<i32> = devices.iter().filter_map(|d| slot_of(d)).collect();
-    for device in devices {
-        let Some(bus) = Bus::of(device) else { continue };
-        if slot_of(device).is_none() {
+    let mut used: Vec<i32> = devices.iter().filter_map(|d| slot_of(d)).collect();
+    for device in devices.iter_mut().filter(|device| slot_of(device).is_none()) {
+        if let Some(bus) = Bus::of(device) {
             let slot = bus.slots().find(|s| !used.contains(s)).unwrap_or(0);
-            used.insert(slot);
+            used.push(slot);
             let info = VirtualDevicePciBusSlotInfo { pci_slot_number: slot, ..Default::default() };
             device.slot_info = Some(info.into());
         }
@@ -38,21 +35,30 @@ enum Bus {
 }
 
 impl Bus {
+    /// Devices on PCI Express, among others of their kind that are not.
+    const EXPRESS: [&Type; 7] = [
+        VirtualVmxnet3::TYPE,
+        VirtualE1000e::TYPE,
+        VirtualSriovEthernetCard::TYPE,
+        ParaVirtualSCSIController::TYPE,
+        VirtualLsiLogicSASController::TYPE,
+        VirtualNVMEController::TYPE,
+        VirtualUSBXHCIController::TYPE,
+    ];
+    const PCI: [&Type; 6] = [
+        VirtualEthernetCard::TYPE,
+        VirtualSCSIController::TYPE,
+        VirtualSATAController::TYPE,
+        VirtualUSBController::TYPE,
+        VirtualSoundCard::TYPE,
+        VirtualMachineVMCIDevice::TYPE,
+    ];
+
     fn of(device: &Obj<VirtualDevice>) -> Option<Bus> {
-        let express = device.is::<VirtualVmxnet3>()
-            || device.is::<VirtualE1000e>()
-            || device.is::<VirtualSriovEthernetCard>()
-            || device.is::<ParaVirtualSCSIController>()
-            || device.is::<VirtualLsiLogicSASController>()
-            || device.is::<VirtualNVMEController>()
-            || device.is::<VirtualUSBXHCIController>();
-        let pci = device.is::<VirtualEthernetCard>()
-            || device.is::<VirtualSCSIController>()
-            || device.is::<VirtualSATAController>()
-            || device.is::<VirtualUSBController>()
-            || device.is::<VirtualSoundCard>()
-            || device.is::<VirtualMachineVMCIDevice>();
-        if express { Some(Bus::PciExpress) } else { pci.then_some(Bus::Pci) }
+        device.shared().descriptor().lineage().find_map(|ty| {
+            let express = || Bus::EXPRESS.contains(&ty).then_some(Bus::PciExpress);
+            express().or_else(|| Bus::PCI.contains(&ty).then_some(Bus::Pci))
+        })
     }
 
     /// The slots of the bus in the order in which they are given: behind the PCI bridge from 32 on, and the functions

@@ -18,7 +18,6 @@ use vim25::{
 
 use crate::{
     dispatch::{Call, Registry, RegistryError},
-    events,
     fault::Fault,
 };
 
@@ -60,7 +59,7 @@ fn tell(tx: &mut Tx<'_>, call: &Call, event: impl Extends<Event>, message: Strin
     let mut event: Obj<Event> = event.into();
     event.user_name = call.user();
     event.full_formatted_message = Some(message.into());
-    events::record(tx, event);
+    tx.post(event);
 }
 
 /// Refuses a world without an administrator at its root.

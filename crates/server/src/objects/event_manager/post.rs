@@ -43,7 +43,7 @@ pub(super) fn post(call: &Call, args: args::PostEvent) -> Result<(), Fault> {
         if event.full_formatted_message.is_none() {
             event.full_formatted_message = event.cast::<EventEx>().and_then(|e| e.message.clone());
         }
-        events::record(tx, event);
+        tx.post(event);
         Ok(())
     })
 }

@@ -32,7 +32,7 @@ fn five_events() -> World {
     tell(&world, "guest", vm("vm-31"), VmPoweredOffEvent::default());
     tell(&world, "", moref("HostSystem", "host-10"), HostConnectedEvent::default());
     tell(&world, "root", moref("Datastore", "datastore-12"), DatastoreDestroyedEvent::default());
-    world.commit(|tx| events::record(tx, UserLoginSessionEvent::default().into()));
+    world.commit(|tx| tx.post(UserLoginSessionEvent::default().into()));
     world
 }
 
@@ -122,7 +122,7 @@ fn events_are_filtered_by_the_category_of_their_type_or_their_own_severity() {
         });
         tx.edit::<mo::EventManager>(&manager()).unwrap().description.event_info = vec![detail.into()];
         let severe = EventEx { event_type_id: "lab.fire".into(), severity: Some("error".into()), ..Default::default() };
-        events::record(tx, severe.into());
+        tx.post(severe.into());
     });
     assert_eq!(query(&world, |f| f.category = texts(&["info"])), [1]);
     assert_eq!(query(&world, |f| f.category = texts(&["error", "info"])), [1, 6]);

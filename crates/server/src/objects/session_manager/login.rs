@@ -10,7 +10,6 @@ use vim25::{
 
 use crate::{
     dispatch::{Call, Grant},
-    events,
     fault::Fault,
     session::{Applicant, Session},
 };
@@ -41,7 +40,7 @@ pub fn open(call: &Call, user: Str, locale: Option<Str>) -> Result<Obj<UserSessi
     };
     let info = session.info();
     let announced = call.commit(|tx| {
-        events::record(tx, login_event(call, &session).into());
+        tx.post(login_event(call, &session).into());
         list_sessions(call, tx);
         Ok(())
     });
@@ -59,7 +58,7 @@ pub fn logout(call: &Call, _: args::Logout) -> Result<(), Fault> {
     let session = call.session()?.clone();
     call.core.sessions.close(&session.key);
     call.commit(|tx| {
-        events::record(tx, logout_event(&session).into());
+        tx.post(logout_event(&session).into());
         list_sessions(call, tx);
         Ok(())
     })
@@ -120,7 +119,7 @@ fn post_refusal(call: &Call, user: &Str) -> Result<(), Fault> {
             event.ip_address = address.as_str().into();
             event.full_formatted_message = Some(format!("Cannot login {user}@{address}").into());
         });
-        events::record(tx, event.into());
+        tx.post(event.into());
         Ok(())
     })
 }

@@ -12,7 +12,7 @@ use vim25::{
     types::{Event, TaskInProgress},
 };
 
-use crate::{core::Core, events, fault::Fault, task::Work};
+use crate::{core::Core, fault::Fault, task::Work};
 
 /// What an operation has found out and changed when it begins.
 pub struct Begun<T> {
@@ -122,7 +122,7 @@ fn retell(tx: &mut Tx<'_>, work: &Work, told: Vec<Obj<Event>>) {
     let chain = tx.get::<mo::Task>(&work.task()).map_or(0, |task| task.info.event_chain_id);
     for mut event in told {
         event.chain_id = chain;
-        events::record(tx, event);
+        tx.post(event);
     }
 }
 

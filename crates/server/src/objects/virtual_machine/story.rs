@@ -109,5 +109,5 @@ pub fn tell(tx: &mut Tx<'_>, work: &Work, vm: &MoRef, event: impl Extends<Event>
     let name = tx.get::<mo::VirtualMachine>(vm).map(|m| m.name.clone()).unwrap_or_default();
     let mut event: Obj<Event> = event.into();
     event.chain_id = tx.get::<mo::Task>(&work.task()).map_or(0, |task| task.info.event_chain_id);
-    events::post(tx, work.user.clone(), vm, event, format!("{name} {what}"));
+    events::post(tx, work.user.clone(), vm, event, [&name, " ", what].concat());
 }
