@@ -25,6 +25,9 @@ use super::stream::{Stream, Watched};
 /// How long an expired connection may take to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// So many bytes of a reply may be encrypted before they are sent: fewer writes wake the client less often.
+const SEALED: usize = 256 * 1024;
+
 /// What a server asks of its connections.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Mood {
@@ -122,7 +125,7 @@ async fn open<S>(
             turn_away(&socket);
             return Err(std::io::Error::other("plain HTTP where TLS is expected"));
         }
-        tls.accept(watch(socket)).await
+        tls.accept_with(watch(socket), |session| session.set_buffer_limit(Some(SEALED))).await
     };
     match timeout(front.limits.handshake, handshake).await {
         Ok(Ok(stream)) => Some(Box::new(stream)),
