@@ -42,7 +42,8 @@ pub(super) fn transient(
     config: &VirtualMachineConfigInfo,
     runtime: &VirtualMachineRuntimeInfo,
 ) -> impl Iterator<Item = Transient> + Clone {
-    let has_run = runtime.boot_time.is_some() || runtime.clean_power_off.is_some();
+    let is_suspended = runtime.power_state == VirtualMachinePowerState::Suspended;
+    let has_run = is_suspended || runtime.boot_time.is_some() || runtime.clean_power_off.is_some();
     let log = has_run.then_some((LOG, LOG_BYTES));
     let memory = match runtime.power_state {
         VirtualMachinePowerState::PoweredOn => Some((SWAP, swap_bytes(config))),

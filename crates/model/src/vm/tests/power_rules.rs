@@ -71,7 +71,8 @@ fn a_suspended_vm_has_a_suspend_file_and_can_be_resumed_or_stopped() {
     power::suspend(&mut vm, now()).unwrap();
     let vm = settled(vm);
     assert_eq!(vm.runtime.suspend_time, Some(now()));
-    assert!(vm.layout_ex.as_ref().unwrap().file.iter().flatten().any(|f| f.type_ == "suspend"));
+    let types: Vec<_> = vm.layout_ex.iter().flat_map(|l| l.file.iter().flatten()).map(|f| f.type_.clone()).collect();
+    assert_eq!(types, ["config", "nvram", "log", "suspend", "diskDescriptor", "diskExtent"]);
     let (mut resumed, mut stopped) = (vm.clone(), vm);
     start(&mut resumed).unwrap();
     power::off(&mut stopped).unwrap();
