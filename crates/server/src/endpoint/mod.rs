@@ -69,6 +69,8 @@ fn full() -> Response {
 
 /// Who calls, given the session (if any) that the request names.
 fn caller(request: &Request, session: Option<Arc<Session>>) -> Caller {
-    let user_agent = Str::from(request.header("user-agent").unwrap_or("").chars().take(256).collect::<String>());
+    // A header's text is ASCII, so that it can be cut anywhere.
+    let user_agent = request.header("user-agent").unwrap_or("");
+    let user_agent = Str::new(&user_agent[..user_agent.len().min(256)]);
     Caller { session, address: request.peer.ip(), user_agent, granted: Arc::default() }
 }

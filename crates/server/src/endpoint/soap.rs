@@ -16,6 +16,9 @@ use crate::{
 
 const XML: &str = "text/xml; charset=utf-8";
 
+/// Types by which clients send XML, without their parameters.
+const XML_TYPES: [&str; 3] = ["text/xml", "application/xml", "application/soap+xml"];
+
 /// The cookie that names the session.
 const COOKIE: &str = "vmware_soap_session";
 
@@ -86,10 +89,8 @@ fn reply(method: &'static MethodInfo, outcome: Source, version: ApiVersion) -> R
 
 /// A body without a type is taken as XML.
 fn is_xml(request: &Request) -> bool {
-    request.header("content-type").is_none_or(|t| {
-        let t = t.to_ascii_lowercase();
-        t.starts_with("text/xml") || t.starts_with("application/xml") || t.starts_with("application/soap+xml")
-    })
+    let is = |sent: &str, known: &str| sent.get(..known.len()).is_some_and(|start| start.eq_ignore_ascii_case(known));
+    request.header("content-type").is_none_or(|sent| XML_TYPES.iter().any(|known| is(sent, known)))
 }
 
 fn cookie(secret: &str, secure: bool) -> Option<HeaderValue> {
