@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use inventory::IdHash;
 use vim25::{Any, MoRef, MoRefs, Str};
 
 use super::{
@@ -16,14 +17,14 @@ pub(super) enum Finding {
     /// Found already.
     Found(std::vec::IntoIter<MoRef>),
     /// The rest of a list.
-    List { list: MoRefs, next: usize, seen: HashSet<Str> },
+    List { list: MoRefs, next: usize, seen: HashSet<Str, IdHash> },
 }
 
 impl Finding {
     /// The objects that a plan names. They may be gone: then there is nothing to be read of them.
     pub(super) fn new(plan: &FilterPlan, sight: &Sight) -> Result<Finding, Fault> {
         Ok(match only_list(plan, sight) {
-            Some(list) => Finding::List { list, next: 0, seen: HashSet::new() },
+            Some(list) => Finding::List { list, next: 0, seen: HashSet::default() },
             None => Finding::Found(select(plan, sight)?.objects.into_iter()),
         })
     }
@@ -54,15 +55,16 @@ impl Iterator for Finding {
     type Item = MoRef;
 
     fn next(&mut self) -> Option<MoRef> {
-        let object = self.peek()?.clone();
         match self {
-            Finding::Found(objects) => drop(objects.next()),
-            Finding::List { next, seen, .. } => {
+            Finding::Found(objects) => objects.next(),
+            Finding::List { list, next, seen } => loop {
+                let object = list.get(*next)?;
                 *next += 1;
-                seen.insert(object.id.clone());
-            }
+                if seen.insert(object.id.clone()) {
+                    return Some(object.clone());
+                }
+            },
         }
-        Some(object)
     }
 }
 
@@ -93,7 +95,7 @@ mod tests {
     #[test]
     fn what_a_list_names_twice_is_found_once() {
         let names = ["vm-1", "vm-2", "vm-1", "vm-1", "vm-3", "vm-3"].map(|id| moref("VirtualMachine", id));
-        let mut finding = Finding::List { list: names.to_vec().into(), next: 0, seen: HashSet::new() };
+        let mut finding = Finding::List { list: names.to_vec().into(), next: 0, seen: HashSet::default() };
         assert_eq!(finding.peek(), Some(&names[0]));
         let found: Vec<_> = finding.by_ref().map(|object| object.id).collect();
         assert_eq!(found, ["vm-1", "vm-2", "vm-3"]);

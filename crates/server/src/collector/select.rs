@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use inventory::Snapshot;
+use inventory::{IdHash, Snapshot};
 use vim25::{Any, DataType, MoRef, Shared, Str, Type, mo};
 
 use super::spec::{FilterPlan, Select, Traversal};
@@ -41,7 +41,8 @@ pub(super) fn select(plan: &FilterPlan, sight: &Sight) -> Result<Selection, Faul
 
 /// Finds the objects that there still are.
 pub(super) fn reselect(plan: &FilterPlan, sight: &Sight) -> Selection {
-    let mut walk = Walk { plan, sight, found: HashSet::new(), walked: HashSet::new(), out: Selection::default() };
+    let mut walk =
+        Walk { plan, sight, found: HashSet::default(), walked: HashSet::default(), out: Selection::default() };
     for root in &plan.roots {
         match sight.content(&root.object) {
             Some(content) => walk.visit(root.object.clone(), content, root.skip, &root.selects),
@@ -54,9 +55,9 @@ pub(super) fn reselect(plan: &FilterPlan, sight: &Sight) -> Selection {
 struct Walk<'a> {
     plan: &'a FilterPlan,
     sight: &'a Sight,
-    found: HashSet<Str>,
+    found: HashSet<Str, IdHash>,
     /// Objects from which a traversal was followed already: cycles end here.
-    walked: HashSet<(Str, *const Traversal)>,
+    walked: HashSet<(Str, *const Traversal), IdHash>,
     out: Selection,
 }
 
