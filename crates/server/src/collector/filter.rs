@@ -18,7 +18,7 @@ use super::{
 use crate::{fault::Fault, session::SessionObject, sight::Sight};
 
 /// A client that does not look for so many commits, though they concern it, is told all values anew when it does.
-const LAPSE: u64 = if cfg!(test) { 5_000 } else { 100_000 };
+const LAPSE: u64 = if cfg!(test) { 5_000 } else { 20_000 };
 
 /// A property filter.
 pub struct Filter {
