@@ -217,3 +217,38 @@ impl Derive for Restless {
 fn a_rule_that_never_comes_to_rest_is_found_in_debug_builds() {
     run(&derived(vec![Box::new(Restless)]), |tx| tx.insert(moref("Folder", "f"), folder("f")));
 }
+
+/// A folder's name follows the last event.
+struct Told;
+
+static TOLD: AtomicUsize = AtomicUsize::new(0);
+
+impl Derive for Told {
+    fn kinds(&self) -> Option<&'static [&'static str]> {
+        Some(&[])
+    }
+
+    fn reads_events(&self) -> bool {
+        true
+    }
+
+    fn derive(&self, tx: &mut Tx<'_>, touched: &[MoRef]) {
+        assert!(touched.is_empty());
+        TOLD.fetch_add(1, Ordering::Relaxed);
+        let text = tx.posted().last().and_then(|event| event.full_formatted_message.clone()).unwrap_or_default();
+        if let Some(folder) = tx.edit::<Folder>(&moref("Folder", "group-1")) {
+            folder.name = text;
+        }
+    }
+}
+
+#[test]
+fn a_rule_that_reads_events_runs_once_where_events_are_posted_and_nowhere_else() {
+    let world = derived(vec![Box::new(Told)]);
+    run(&world, |tx| tx.insert(moref("Folder", "group-1"), folder("f")));
+    assert_eq!(TOLD.load(Ordering::Relaxed), 0);
+    let event = |text: &str| Event::with(|event| event.full_formatted_message = Some(text.into()));
+    run(&world, |tx| [tx.post(event("a").into()), tx.post(event("b").into())]);
+    assert_eq!(TOLD.load(Ordering::Relaxed), 1);
+    assert_eq!(world.snapshot().get::<Folder>(&moref("Folder", "group-1")).unwrap().name, "b");
+}

@@ -195,6 +195,18 @@ fn the_log_is_bounded_and_says_so() {
 }
 
 #[test]
+fn a_long_history_is_cut_a_few_at_a_time_and_never_too_short() {
+    let world = Inventory::new(Options { retention: 1024, event_retention: 1024, ..options() });
+    for count in 1..=1030 {
+        run(&world, |tx| tx.post(Obj::default()));
+        let now = world.snapshot();
+        assert!((count.min(1024)..=1026).contains(&now.events().len()), "{count}");
+        assert!(now.changes_since(Revision::new(count.saturating_sub(1024) as u64)).is_some(), "{count}");
+    }
+    assert!(world.changes_since(Revision::new(1030 - 1027)).is_none());
+}
+
+#[test]
 fn a_world_without_a_log_still_changes() {
     let world = Inventory::new(Options { retention: 0, event_retention: 0, ..options() });
     run(&world, |tx| tx.post(Obj::default()));
