@@ -7,8 +7,6 @@ use std::{
     sync::Arc,
 };
 
-use crate::Shared;
-
 /// The fields of an object that mostly are the same in others of its type: one pointer in each object to values that its
 /// copies share.
 ///
@@ -29,10 +27,10 @@ pub trait Held {
     /// How many owners it had a moment ago.
     fn owners(&self) -> usize;
     /// One more owner.
-    fn hold(&self) -> Arc<dyn Any + Send + Sync>;
+    fn hold(&self) -> Box<dyn Any + Send + Sync>;
 }
 
-impl<T: Group> Held for Arc<T> {
+impl<T: ?Sized + Send + Sync + 'static> Held for Arc<T> {
     fn address(&self) -> usize {
         Arc::as_ptr(self).addr()
     }
@@ -41,22 +39,8 @@ impl<T: Group> Held for Arc<T> {
         Arc::strong_count(self)
     }
 
-    fn hold(&self) -> Arc<dyn Any + Send + Sync> {
-        self.clone()
-    }
-}
-
-impl Held for Shared {
-    fn address(&self) -> usize {
-        Arc::as_ptr(self).addr()
-    }
-
-    fn owners(&self) -> usize {
-        Arc::strong_count(self)
-    }
-
-    fn hold(&self) -> Arc<dyn Any + Send + Sync> {
-        self.clone()
+    fn hold(&self) -> Box<dyn Any + Send + Sync> {
+        Box::new(self.clone())
     }
 }
 

@@ -3,7 +3,9 @@
 use std::hint::black_box;
 
 use vim25::{
-    ApiVersion, DataType, Limits, MoRef, Obj, args, cast, diff, json, mo, soap,
+    ApiVersion, DataType, Field, Limits, Method, MoRef, Obj, args, cast, diff, json, mo,
+    pieces::Source,
+    soap,
     types::{
         ObjectSpec, PropertyFilterSpec, PropertySpec, RetrieveOptions, RetrieveResult, UpdateSet,
         VirtualMachineConfigSpec, VirtualMachinePowerState, WaitOptions,
@@ -27,6 +29,7 @@ pub fn measured(path: &mut dyn FnMut()) {
 /// All of them.
 pub fn all(world: &World) -> Vec<Path<'_>> {
     let mut paths = codec(world);
+    paths.extend(replies(world));
     paths.extend(changes(world));
     paths.extend(collector(world));
     paths
@@ -45,6 +48,40 @@ fn codec(world: &World) -> Vec<Path<'_>> {
         ("decode, SOAP", Box::new(move || drop(black_box(soap::decode_object(&xml, ty, Limits::REPLY))))),
         ("decode, VI/JSON", Box::new(move || drop(black_box(json::decode_object(&text, ty, Limits::REPLY))))),
     ]
+}
+
+/// Everything of all machines, as a reply is written: what they share is written once.
+fn replies(world: &World) -> Vec<Path<'_>> {
+    let (method, newest) = (args::RetrievePropertiesEx::METHOD, ApiVersion::newest());
+    let everything = retrieve(world, &world.lab.vms, &[]);
+    let source = move || Source::value(everything.clone());
+    let again = source.clone();
+    vec![
+        (
+            "reply with everything of all machines, SOAP",
+            Box::new(move || {
+                let mut reply = soap::Pieces::new(method, source(), newest);
+                written(|out, enough| reply.write(out, enough));
+            }),
+        ),
+        (
+            "reply with everything of all machines, VI/JSON",
+            Box::new(move || {
+                let mut reply = json::Pieces::new(Field { ..method.result }, again(), newest);
+                written(|out, enough| reply.write(out, enough));
+            }),
+        ),
+    ]
+}
+
+/// Has a reply written to its end.
+fn written(mut write: impl FnMut(&mut Vec<u8>, usize) -> bool) {
+    const SLICE: usize = 64 * 1024;
+    let mut out = Vec::with_capacity(2 * SLICE);
+    while write(&mut out, SLICE) {
+        black_box(&out);
+        out.clear();
+    }
 }
 
 /// A machine's power state changes: found, committed, and as the work of a task.

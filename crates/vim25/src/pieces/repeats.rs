@@ -5,7 +5,7 @@
 //! by where its thing stands in memory. It holds on to the thing, so that nothing else can stand there and nobody can
 //! change it.
 
-use std::{any::Any, cell::RefCell, collections::HashMap, hash::Hash, ops::Range, rc::Rc, sync::Arc, thread::LocalKey};
+use std::{any::Any, cell::RefCell, collections::HashMap, hash::Hash, ops::Range, rc::Rc, thread::LocalKey};
 
 use rustc_hash::FxBuildHasher;
 
@@ -28,7 +28,7 @@ pub(crate) struct Repeats<P> {
 
 struct Known {
     text: Rc<Text>,
-    _thing: Arc<dyn Any + Send + Sync>,
+    _thing: Box<dyn Any + Send + Sync>,
 }
 
 /// The text of an object in one run, or that of a group of fields, in as many as it has.
