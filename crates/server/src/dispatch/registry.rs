@@ -51,8 +51,8 @@ impl Registry {
     {
         self.insert::<T, M>(Box::new(move |call, arguments| {
             Box::pin(async move {
-                let _turn = if M::METHOD.task { call.core.writers.turn().await } else { None };
-                handler(&call, take(&arguments)).map(Outcome::value)
+                let work = || handler(&call, take(&arguments)).map(Outcome::value);
+                if M::METHOD.task { call.core.writers.take(work).await } else { work() }
             })
         }))
     }
