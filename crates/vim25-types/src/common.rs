@@ -11,7 +11,7 @@ use std::{
 /// copies share.
 ///
 /// Reading goes through [`Deref`]. Changing copies the fields first if they are shared; so a change that is none is better
-/// left out, and [`Common::share`] brings together again what was made twice.
+/// left out.
 pub struct Common<T>(Option<Arc<T>>);
 
 /// Implemented by the generated groups of fields.
@@ -48,13 +48,6 @@ impl<T: Group> Common<T> {
     /// The group as something that can be held; none if every field is unset.
     pub fn held(&self) -> Option<&dyn Held> {
         self.0.as_ref().map(|group| group as &dyn Held)
-    }
-
-    /// Takes the fields of `other` where they are equal, so that both share them.
-    pub fn share(&mut self, other: &Common<T>) {
-        if !self.same(other) && **self == **other {
-            self.0.clone_from(&other.0);
-        }
     }
 
     /// Whether both share their fields.

@@ -76,9 +76,10 @@ fn all(plan: &FilterPlan, object: &dyn DataObject, anonymous: bool, out: &mut Co
         }
         match object.get(index) {
             Ref::Unset => {}
-            value => out
-                .found
-                .extend(value.to_any(field.kind).map(|value| Found { name: Str::new_static(field.name), value })),
+            value => {
+                let name = Str::new_static(field.name);
+                out.found.extend(value.to_any(field.kind).map(|value| Found { name, value }));
+            }
         }
     }
 }
