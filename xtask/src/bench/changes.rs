@@ -26,22 +26,22 @@ pub enum Work {
 }
 
 /// Tasks per second of some clients, each on a machine of its own, each task read until it has succeeded.
-pub fn tasks(server: &Server, scale: &Scale, work: Work, clients: usize) -> Result<Vec<Figure>> {
+pub async fn tasks(server: &Server, scale: &Scale, work: Work, clients: usize) -> Result<Vec<Figure>> {
     let who = if clients == 1 { "1 client".to_owned() } else { format!("{clients} clients") };
     let what = format!("{}, {who}", work.name());
-    let load = repeat(server, scale, work, clients)?;
+    let load = repeat(server, scale, work, clients).await?;
     let cpu = format!("{what}: server CPU each");
     Ok(vec![Figure::rate(what, "tasks/s", load.rate), Figure::cost(cpu, "µs", load.cpu)])
 }
 
 /// Some work again and again, by that many clients.
-pub fn repeat(server: &Server, scale: &Scale, work: Work, clients: usize) -> Result<Load> {
-    let mut client = Client::log_in(server)?;
-    let machines = client.machines()?;
-    let place = Place::of(&mut client, &machines[0])?;
-    let workers = machines.iter().take(clients).map(|machine| Ok((client.again()?, machine)));
-    let workers = workers.collect::<Result<Vec<_>>>()?;
-    load::run(server.id(), workers, scale.time, |(client, machine)| work.once(client, machine, &place))
+pub async fn repeat(server: &Server, scale: &Scale, work: Work, clients: usize) -> Result<Load> {
+    let mut client = Client::log_in(server).await?;
+    let machines = client.machines().await?;
+    let place = Place::of(&mut client, &machines[0]).await?;
+    let workers = client.others(clients.min(machines.len())).await?.into_iter().zip(&machines);
+    let once = async |(client, machine): &mut (Client, &Ref)| work.once(client, machine, &place).await;
+    load::run(server.id(), workers, scale.time, once).await
 }
 
 /// Where new machines go.
@@ -51,9 +51,9 @@ struct Place {
 }
 
 impl Place {
-    fn of(client: &mut Client, machine: &Ref) -> Result<Self> {
-        let folder = Ref::new("Folder", &client.property(machine, "parent")?);
-        Ok(Self { folder, pool: Ref::new("ResourcePool", &client.property(machine, "resourcePool")?) })
+    async fn of(client: &mut Client, machine: &Ref) -> Result<Self> {
+        let folder = Ref::new("Folder", &client.property(machine, "parent").await?);
+        Ok(Self { folder, pool: Ref::new("ResourcePool", &client.property(machine, "resourcePool").await?) })
     }
 }
 
@@ -68,26 +68,28 @@ impl Work {
     }
 
     /// Do it once; how many tasks that were.
-    fn once(self, client: &mut Client, machine: &Ref, place: &Place) -> Result<u64> {
+    async fn once(self, client: &mut Client, machine: &Ref, place: &Place) -> Result<u64> {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         match self {
             Self::Power => {
-                client.task(machine, "PowerOffVM_Task", "")?;
-                client.task(machine, "PowerOnVM_Task", "")?;
+                client.task(machine, "PowerOffVM_Task", "").await?;
+                client.task(machine, "PowerOnVM_Task", "").await?;
                 return Ok(2);
             }
-            Self::Reconfigure => annotate(client, machine)?,
+            Self::Reconfigure => annotate(client, machine).await?,
             Self::Clone => {
                 let spec = "<spec><location/><template>false</template><powerOn>false</powerOn></spec>";
                 let folder = place.folder.element("folder");
-                client.task(machine, "CloneVM_Task", &format!("{folder}<name>clone-{number}</name>{spec}"))?;
+                let arguments = format!("{folder}<name>clone-{number}</name>{spec}");
+                client.task(machine, "CloneVM_Task", &arguments).await?;
             }
             Self::Create => {
                 let files = "<files><vmPathName>[LocalDS_0]</vmPathName></files><numCPUs>1</numCPUs>";
                 let config = format!(
                     "<config><name>new-{number}</name><guestId>otherGuest64</guestId>{files}<memoryMB>64</memoryMB></config>"
                 );
-                client.task(&place.folder, "CreateVM_Task", &format!("{config}{}", place.pool.element("pool")))?;
+                let arguments = format!("{config}{}", place.pool.element("pool"));
+                client.task(&place.folder, "CreateVM_Task", &arguments).await?;
             }
         }
         Ok(1)
@@ -95,8 +97,8 @@ impl Work {
 }
 
 /// Give a machine a note that it never had.
-pub fn annotate(client: &mut Client, machine: &Ref) -> Result<()> {
+pub async fn annotate(client: &mut Client, machine: &Ref) -> Result<()> {
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let spec = format!("<spec><annotation>number {number}</annotation></spec>");
-    client.task(machine, "ReconfigVM_Task", &spec)
+    client.task(machine, "ReconfigVM_Task", &spec).await
 }

@@ -10,19 +10,19 @@ use super::wire::Connection;
 use anyhow::{Context, Result};
 
 /// Memory of idle connections, each of which has asked once, and how fast a small read is beside them.
-pub fn idle(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
-    let mut client = Client::log_in(server)?;
-    let machine = client.machines()?.swap_remove(0);
-    let request = client.read_one(&machine, &["name"])?;
+pub async fn idle(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
+    let mut client = Client::log_in(server).await?;
+    let machine = client.machines().await?.swap_remove(0);
+    let request = client.session.read_one(&machine, &["name"])?;
     let before = server.resident()?;
     let mut connections = Vec::with_capacity(scale.connections);
     for _ in 0..scale.connections {
-        let mut connection = Connection::small(server.endpoint)?;
-        connection.ask(&request, false)?;
+        let mut connection = Connection::small(server.endpoint).await?;
+        connection.ask(&request, false).await?;
         connections.push(connection);
     }
     let each = (server.resident()? - before).max(0.0) / scale.connections as f64 / 1024.0;
-    let p99 = percentile(&times(&mut client, &request, scale.time)?, 99).context("no reply")?;
+    let p99 = percentile(&times(&mut client, &request, scale.time).await?, 99).context("no reply")?;
     let what = format!("{} idle connections", scale.connections);
     Ok(vec![
         Figure::cost(format!("{what}: memory of each"), "KiB", each),

@@ -7,6 +7,7 @@ use super::run::Bench;
 use super::server::{MEASURED, Program, Server};
 use super::stats::median;
 use super::table::Figure;
+use super::wire::block_on;
 use super::{Scale, waiters};
 use anyhow::{Context, Result};
 
@@ -63,7 +64,7 @@ impl Sizes {
         let server = program.start(machines, MEASURED)?;
         self.last = Some((machines, server.start.as_secs_f64()));
         bench.table.add(program.side, self.size(&server)?);
-        bench.table.add(program.side, costs(&server, scale)?);
+        bench.table.add(program.side, block_on(costs(&server, scale))?);
         Ok(())
     }
 
@@ -91,18 +92,18 @@ pub fn sizes(server: &Server) -> Result<Vec<Figure>> {
 }
 
 /// What is done in a world of this size.
-fn costs(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
+async fn costs(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
     let machines = server.world.machines;
-    let mut client = Client::log_in(server)?;
-    let request = client.read_all(&["name", "runtime.powerState", "config.hardware.numCPU"])?;
-    let read = median(&times(&mut client, &request, scale.time)?).context("no reply")? * 1e3;
-    let told = median(&waiters::with_waiters(server, scale, 1)?.times).context("no news")?;
+    let mut client = Client::log_in(server).await?;
+    let request = client.session.read_all(&["name", "runtime.powerState", "config.hardware.numCPU"])?;
+    let read = median(&times(&mut client, &request, scale.time).await?).context("no reply")? * 1e3;
+    let told = median(&waiters::with_waiters(server, scale, 1).await?.times).context("no news")?;
     let mut figures = vec![
         Figure::cost(format!("read 3 properties of {machines} VMs, SOAP: time"), "ms", read).at("read", machines),
         Figure::cost(format!("a change among {machines} VMs reaches its waiter, p50"), "ms", told).at("news", machines),
     ];
     for (work, name, curve) in COMMITS {
-        let load = changes::repeat(server, scale, work, 1)?;
+        let load = changes::repeat(server, scale, work, 1).await?;
         let what = format!("{name} among {machines} VMs: server CPU each");
         figures.push(Figure::cost(what, "µs", load.cpu).at(curve, machines));
     }

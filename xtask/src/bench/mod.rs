@@ -4,6 +4,7 @@
 //! the peer. A figure is the median of the rounds. `docs/performance.md` says what each row means.
 //! A figure that cannot be had is a gap that the table names; one of ours fails the run, after all others were written.
 
+mod beside;
 mod changes;
 mod client;
 mod connections;
@@ -19,6 +20,7 @@ mod reads;
 mod run;
 mod secure;
 mod server;
+mod session;
 mod slope;
 mod stats;
 mod svg;

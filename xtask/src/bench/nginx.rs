@@ -2,11 +2,11 @@
 
 use super::client::Client;
 use super::guard::Guarded;
-use super::reads::{CONNECTIONS, small_request};
+use super::reads::{CONNECTIONS, small_reads, small_request};
 use super::run::Bench;
 use super::server::{Scratch, Server, Side};
 use super::table::Figure;
-use super::wire::{Connection, Endpoint, get};
+use super::wire::{Connection, Endpoint, block_on, get};
 use super::{Scale, load, machine};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
@@ -29,26 +29,23 @@ pub fn measure(bench: &mut Bench, ours: &Server, scale: &Scale) {
         bench.table.gap("small reads beside nginx: there is no nginx on PATH or in /usr/sbin".to_owned());
         return;
     };
-    if let Err(error) = rounds(bench, ours, &program, scale) {
+    if let Err(error) = block_on(rounds(bench, ours, &program, scale)) {
         bench.failed(Side::Ours, "small reads beside nginx", &error);
     }
 }
 
-fn rounds(bench: &mut Bench, ours: &Server, program: &Path, scale: &Scale) -> Result<()> {
-    let mut client = Client::log_in(ours)?;
-    let request = small_request(&mut client)?;
-    let reply = client.keep(&request)?;
+async fn rounds(bench: &mut Bench, ours: &Server, program: &Path, scale: &Scale) -> Result<()> {
+    let mut client = Client::log_in(ours).await?;
+    let request = small_request(&mut client).await?;
+    let reply = client.keep(&request).await?;
     let nginx = Nginx::start(program, &reply)?;
-    ensure!(
-        Connection::open(nginx.endpoint)?.ask(&get(&format!("/{FILE}")), true)?.body == reply,
-        "nginx serves something else"
-    );
+    let served = Connection::open(nginx.endpoint).await?.ask(&get(&format!("/{FILE}")), true).await?;
+    ensure!(served.body == reply, "nginx serves something else");
     for _ in 0..scale.rounds {
         for connections in CONNECTIONS {
-            let clients = (0..connections).map(|_| client.again()).collect::<Result<Vec<_>>>()?;
-            let load = load::run(ours.id(), clients, scale.time, |client| client.send(&request).map(|_| 1))?;
+            let load = small_reads(ours, &client, &request, connections, scale).await?;
             bench.table.add(Side::Ours, figures(connections, load));
-            bench.table.add(Side::Peer, figures(connections, nginx.load(connections, scale)?));
+            bench.table.add(Side::Peer, figures(connections, nginx.load(connections, scale).await?));
         }
     }
     Ok(())
@@ -90,15 +87,18 @@ impl Nginx {
         Ok(Self { process, endpoint: Endpoint { address, tls: false }, _scratch: scratch })
     }
 
-    fn load(&self, connections: usize, scale: &Scale) -> Result<load::Load> {
+    async fn load(&self, connections: usize, scale: &Scale) -> Result<load::Load> {
         let request = get(&format!("/{FILE}"));
-        let open = || Connection::open(self.endpoint).context("nginx does not answer");
-        let clients = (0..connections).map(|_| open()).collect::<Result<Vec<_>>>()?;
-        load::run(self.process.id(), clients, scale.time, |connection: &mut Connection| {
-            let reply = connection.ask(&request, false)?;
+        let mut clients = Vec::with_capacity(connections);
+        for _ in 0..connections {
+            clients.push(Connection::open(self.endpoint).await.context("nginx does not answer")?);
+        }
+        let once = async |connection: &mut Connection| {
+            let reply = connection.ask(&request, false).await?;
             ensure!(reply.status == 200, "nginx answers with status {}", reply.status);
             Ok(1)
-        })
+        };
+        load::run(self.process.id(), clients, scale.time, once).await
     }
 }
 

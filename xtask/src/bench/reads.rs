@@ -1,16 +1,13 @@
-//! Reads: everything of all machines, little of one, lookups, views, and short reads beside a long one.
+//! Reads: everything of all machines, little of one, lookups, and views.
 
 use super::Scale;
-use super::changes::{self, Work};
 use super::client::Client;
-use super::load;
+use super::load::{self, Load};
 use super::process;
 use super::server::{Server, Side};
 use super::stats::percentile;
 use super::table::Figure;
 use anyhow::{Context, Result, ensure};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// What is read of all machines: a name for the table, and the paths.
@@ -21,36 +18,33 @@ const SHEETS: [(&str, &[&str]); 4] = [
     ("everything", &[]),
 ];
 
-/// Clients beside whose tasks short reads are measured.
-const POWERING: usize = 16;
-
 /// Connections of small reads.
 pub const CONNECTIONS: [usize; 3] = [1, 16, 64];
 
 /// Reads of all machines, over SOAP and, where the server speaks it, over VI/JSON.
-pub fn bulk(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
-    let mut client = Client::log_in(server)?;
-    let count = client.machines()?.len();
+pub async fn bulk(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
+    let mut client = Client::log_in(server).await?;
+    let count = client.machines().await?.len();
     ensure!(count == scale.machines, "there are {count} machines instead of {}", scale.machines);
     let mut figures = Vec::new();
     for (name, paths) in SHEETS {
         let what = format!("read {name} of {count} VMs, SOAP");
-        let request = client.read_all(paths)?;
-        figures.extend(pull(&mut client, &request, &what, scale)?);
+        let request = client.session.read_all(paths)?;
+        figures.extend(pull(&mut client, &request, &what, scale).await?);
         // The peer has no VI/JSON endpoint for the property collector; the table shows the gap.
         if server.side == Side::Ours {
-            let request = client.read_all_json(paths);
-            figures.extend(pull(&mut client, &request, &what.replace("SOAP", "VI/JSON"), scale)?);
+            let request = client.session.read_all_json(paths);
+            figures.extend(pull(&mut client, &request, &what.replace("SOAP", "VI/JSON"), scale).await?);
         }
     }
     Ok(figures)
 }
 
-fn pull(client: &mut Client, request: &[u8], what: &str, scale: &Scale) -> Result<Vec<Figure>> {
+async fn pull(client: &mut Client, request: &[u8], what: &str, scale: &Scale) -> Result<Vec<Figure>> {
     let (begin, mut bytes, mut firsts) = (Instant::now(), 0, Vec::new());
     loop {
         let start = Instant::now();
-        let reply = client.send(request).with_context(|| what.to_owned())?;
+        let reply = client.send(request).await.with_context(|| what.to_owned())?;
         firsts.push(reply.first.duration_since(start).as_secs_f64() * 1e3);
         bytes += reply.length;
         if begin.elapsed() >= scale.time {
@@ -66,12 +60,12 @@ fn pull(client: &mut Client, request: &[u8], what: &str, scale: &Scale) -> Resul
 }
 
 /// The most memory that one reply to a client that wants everything takes, beyond what is resident before it.
-pub fn peak(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
-    let mut client = Client::log_in(server)?;
-    let request = client.read_all(&[])?;
+pub async fn peak(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
+    let mut client = Client::log_in(server).await?;
+    let request = client.session.read_all(&[])?;
     process::forget_peak(server.id())?;
     let before = server.resident()?;
-    let length = client.send(&request)?.length as f64;
+    let length = client.send(&request).await?.length as f64;
     let more = (process::peak(server.id())? - before).max(0.0);
     let what = format!("memory for a reply with everything of {} VMs", scale.machines);
     Ok(vec![
@@ -81,13 +75,12 @@ pub fn peak(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
 }
 
 /// Three properties of one machine on 1, 16 and 64 connections.
-pub fn small(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
-    let mut client = Client::log_in(server)?;
-    let request = small_request(&mut client)?;
+pub async fn small(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
+    let mut client = Client::log_in(server).await?;
+    let request = small_request(&mut client).await?;
     let mut figures = Vec::new();
     for connections in CONNECTIONS {
-        let clients = (0..connections).map(|_| client.again()).collect::<Result<Vec<_>>>()?;
-        let load = load::run(server.id(), clients, scale.time, |client| client.send(&request).map(|_| 1))?;
+        let load = small_reads(server, &client, &request, connections, scale).await?;
         let what = format!("3 properties of one VM, {connections} connections");
         figures.push(Figure::rate(&what, "/s", load.rate));
         figures.push(Figure::cost(format!("{what}: server CPU each"), "µs", load.cpu));
@@ -95,129 +88,72 @@ pub fn small(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
+/// One small read again and again, on that many connections of the client's session.
+pub async fn small_reads(
+    server: &Server,
+    client: &Client,
+    request: &[u8],
+    connections: usize,
+    scale: &Scale,
+) -> Result<Load> {
+    let once = async |client: &mut Client| client.send(request).await.map(|_| 1);
+    load::run(server.id(), client.others(connections).await?, scale.time, once).await
+}
+
 /// The small read that is repeated.
-pub fn small_request(client: &mut Client) -> Result<Vec<u8>> {
-    let machine = client.machines()?.swap_remove(0);
-    client.read_one(&machine, SHEETS[1].1)
-}
-
-/// A long request, again and again.
-struct Long {
-    /// What the client that sends it does, before and behind the number of machines
-    does: [&'static str; 2],
-    request: fn(&Client) -> Result<Vec<u8>>,
-    /// Whether the peer can do it too
-    peer: bool,
-}
-
-const LONG: [Long; 4] = [
-    Long { does: ["pulls everything of", ""], request: |client| client.read_all(&[]), peer: true },
-    Long {
-        does: ["pulls everything of", " over VI/JSON"],
-        request: |client| Ok(client.read_all_json(&[])),
-        peer: false,
-    },
-    Long { does: ["pulls everything of", ", compressed"], request: |client| client.read_all_packed(&[]), peer: false },
-    // The peer's stack overflows.
-    Long { does: ["walks from the root folder to", ""], request: Client::walk, peer: false },
-];
-
-/// Short reads while another client asks for much again and again.
-pub fn beside_a_long_one(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
-    let mut client = Client::log_in(server)?;
-    let short = small_request(&mut client)?;
-    let known = LONG.iter().filter(|long| long.peer || server.side == Side::Ours);
-    let figure = |long: &Long| {
-        let request = (long.request)(&client)?;
-        let times = beside(&mut client, &short, &request, scale)?;
-        let p99 = percentile(&times, 99).context("no reply")?;
-        let [does, how] = long.does;
-        let what = format!("3 properties of one VM while another {does} {} VMs{how}, p99", scale.machines);
-        Ok(Figure::cost(what, "ms", p99 * 1e3))
-    };
-    known.map(figure).collect()
-}
-
-/// How long a short request takes, in seconds, while another client sends a long one again and again.
-fn beside(client: &mut Client, short: &[u8], long: &[u8], scale: &Scale) -> Result<Vec<f64>> {
-    let (mut other, over) = (client.again()?, AtomicBool::new(false));
-    thread::scope(|scope| {
-        let busy = scope.spawn(|| {
-            while !over.load(Ordering::Relaxed) {
-                other.send(long)?;
-            }
-            anyhow::Ok(())
-        });
-        let times = times(client, short, scale.time.max(Duration::from_millis(500)));
-        over.store(true, Ordering::Relaxed);
-        busy.join().expect("a client does not panic")?;
-        times
-    })
-}
-
-/// Short reads while clients power machines off and on, each its own.
-pub fn beside_tasks(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
-    let mut client = Client::log_in(server)?;
-    let short = small_request(&mut client)?;
-    let scale = Scale { time: scale.time.max(Duration::from_millis(500)), ..*scale };
-    let times = thread::scope(|scope| {
-        let busy = scope.spawn(|| changes::repeat(server, &scale, Work::Power, POWERING));
-        let times = times(&mut client, &short, scale.time);
-        busy.join().expect("a client does not panic")?;
-        times
-    })?;
-    let p99 = percentile(&times, 99).context("no reply")?;
-    let what = format!("3 properties of one VM while {POWERING} others power VMs off and on, p99");
-    Ok(vec![Figure::cost(what, "ms", p99 * 1e3)])
+pub async fn small_request(client: &mut Client) -> Result<Vec<u8>> {
+    let machine = client.machines().await?.swap_remove(0);
+    client.session.read_one(&machine, SHEETS[1].1)
 }
 
 /// How long a request takes, again and again, in seconds.
-pub fn times(client: &mut Client, request: &[u8], time: Duration) -> Result<Vec<f64>> {
+pub async fn times(client: &mut Client, request: &[u8], time: Duration) -> Result<Vec<f64>> {
     let (begin, mut times) = (Instant::now(), Vec::new());
     while begin.elapsed() < time || times.is_empty() {
         let start = Instant::now();
-        client.send(request)?;
+        client.send(request).await?;
         times.push(start.elapsed().as_secs_f64());
     }
     Ok(times)
 }
 
 /// Lookups of the search index, and making a view.
-pub fn lookups(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
-    let mut client = Client::log_in(server)?;
-    let machine = client.machines()?.pop().context("no machine")?;
-    let index = client.manager("searchIndex")?;
-    let (uuid, name) = (client.property(&machine, "config.uuid")?, client.property(&machine, "name")?);
+pub async fn lookups(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
+    let mut client = Client::log_in(server).await?;
+    let machine = client.machines().await?.pop().context("no machine")?;
+    let index = client.session.manager("searchIndex")?;
+    let uuid = client.property(&machine, "config.uuid").await?;
+    let name = client.property(&machine, "name").await?;
     let vm_search = "<vmSearch>true</vmSearch>";
     let mut lookups = vec![
         ("FindByUuid", format!("<uuid>{uuid}</uuid>{vm_search}")),
         ("FindByInventoryPath", format!("<inventoryPath>/DC0/vm/{name}</inventoryPath>")),
     ];
     // Not every server gives its default machines a host name: then there is nothing to look up.
-    if let Ok(host) = client.property(&machine, "guest.hostName") {
+    if let Ok(host) = client.property(&machine, "guest.hostName").await {
         lookups.push(("FindByDnsName", format!("<dnsName>{host}</dnsName>{vm_search}")));
     }
     let mut figures = Vec::new();
     for (method, arguments) in lookups {
-        let found = client.made(&index, method, &arguments)?;
+        let found = client.made(&index, method, &arguments).await?;
         ensure!(method == "FindByDnsName" || found == machine, "{method} found {found:?} instead of {machine:?}");
-        let request = client.prepare(&index, method, &arguments);
-        let times = times(&mut client, &request, scale.time)?;
+        let request = client.session.call(&index, method, &arguments);
+        let times = times(&mut client, &request, scale.time).await?;
         let median = percentile(&times, 50).context("no reply")?;
         figures.push(Figure::cost(format!("{method} among {} VMs, p50", scale.machines), "µs", median * 1e6));
     }
-    figures.push(views(&mut client, scale)?);
+    figures.push(views(&mut client, scale).await?);
     Ok(figures)
 }
 
-fn views(client: &mut Client, scale: &Scale) -> Result<Figure> {
-    let (manager, arguments) = (client.manager("viewManager")?, client.view_arguments()?);
+async fn views(client: &mut Client, scale: &Scale) -> Result<Figure> {
+    let (manager, arguments) = (client.session.manager("viewManager")?, client.session.view_arguments()?);
     let (begin, mut times) = (Instant::now(), Vec::new());
     while begin.elapsed() < scale.time || times.is_empty() {
         let start = Instant::now();
-        let view = client.made(&manager, "CreateContainerView", &arguments)?;
+        let view = client.made(&manager, "CreateContainerView", &arguments).await?;
         times.push(start.elapsed().as_secs_f64() * 1e6);
-        client.call(&view, "DestroyView", "")?;
+        client.call(&view, "DestroyView", "").await?;
     }
     let what = format!("CreateContainerView of {} VMs, p50", scale.machines);
     Ok(Figure::cost(what, "µs", percentile(&times, 50).context("no view")?))

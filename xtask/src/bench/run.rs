@@ -3,18 +3,19 @@
 use super::changes::{self, Work};
 use super::server::{self, Program, Server, Side, World};
 use super::table::{Figure, Table};
-use super::{LARGE, Scale, connections, growth, nginx, reads, secure, waiters};
+use super::wire::block_on;
+use super::{LARGE, Scale, beside, connections, growth, nginx, reads, secure, waiters};
 use anyhow::{Error, Result};
 
 type Measure = fn(&Server, &Scale) -> Result<Vec<Figure>>;
 
 /// What is measured on both servers in turns, by the name that `--only` takes.
 const MEASURES: [(&str, Measure); 5] = [
-    (PEAK, reads::peak),
-    ("bulk", reads::bulk),
-    ("small", reads::small),
-    ("lookups", reads::lookups),
-    ("beside", reads::beside_a_long_one),
+    (PEAK, |server, scale| block_on(reads::peak(server, scale))),
+    ("bulk", |server, scale| block_on(reads::bulk(server, scale))),
+    ("small", |server, scale| block_on(reads::small(server, scale))),
+    ("lookups", |server, scale| block_on(reads::lookups(server, scale))),
+    ("beside", beside::long),
 ];
 
 /// Comes first and once: memory that a server has used before does not show again.
@@ -25,23 +26,23 @@ const WAITERS: &str = "waiters";
 
 /// In a world of their own. What makes machines comes last, and clones by many at the very end: they make the peer crash.
 const TASKS: [(&str, Measure); 9] = [
-    ("tasks: power, 1", |server, scale| changes::tasks(server, scale, Work::Power, 1)),
-    ("tasks: power, 16", |server, scale| changes::tasks(server, scale, Work::Power, 16)),
-    ("tasks: read beside power, 16", reads::beside_tasks),
-    ("tasks: reconfigure, 1", |server, scale| changes::tasks(server, scale, Work::Reconfigure, 1)),
-    ("tasks: reconfigure, 16", |server, scale| changes::tasks(server, scale, Work::Reconfigure, 16)),
-    ("tasks: create, 1", |server, scale| changes::tasks(server, scale, Work::Create, 1)),
-    ("tasks: create, 16", |server, scale| changes::tasks(server, scale, Work::Create, 16)),
-    ("tasks: clone, 1", |server, scale| changes::tasks(server, scale, Work::Clone, 1)),
-    ("tasks: clone, 16", |server, scale| changes::tasks(server, scale, Work::Clone, 16)),
+    ("tasks: power, 1", |server, scale| block_on(changes::tasks(server, scale, Work::Power, 1))),
+    ("tasks: power, 16", |server, scale| block_on(changes::tasks(server, scale, Work::Power, 16))),
+    ("tasks: read beside power, 16", beside::tasks),
+    ("tasks: reconfigure, 1", |server, scale| block_on(changes::tasks(server, scale, Work::Reconfigure, 1))),
+    ("tasks: reconfigure, 16", |server, scale| block_on(changes::tasks(server, scale, Work::Reconfigure, 16))),
+    ("tasks: create, 1", |server, scale| block_on(changes::tasks(server, scale, Work::Create, 1))),
+    ("tasks: create, 16", |server, scale| block_on(changes::tasks(server, scale, Work::Create, 16))),
+    ("tasks: clone, 1", |server, scale| block_on(changes::tasks(server, scale, Work::Clone, 1))),
+    ("tasks: clone, 16", |server, scale| block_on(changes::tasks(server, scale, Work::Clone, 16))),
 ];
 
 /// What must not cost more because there is more.
 const LARGE_MEASURES: [(&str, Measure); 4] = [
-    (LARGE_PEAK, reads::peak),
-    ("large: bulk", reads::bulk),
-    ("large: lookups", reads::lookups),
-    ("large: beside", reads::beside_a_long_one),
+    (LARGE_PEAK, |server, scale| block_on(reads::peak(server, scale))),
+    ("large: bulk", |server, scale| block_on(reads::bulk(server, scale))),
+    ("large: lookups", |server, scale| block_on(reads::lookups(server, scale))),
+    ("large: beside", beside::long),
 ];
 
 /// A run.
@@ -77,12 +78,12 @@ impl Bench {
             growth::measure(self, scale);
         }
         // One number of waiters after the other: a failure of many does not take the rows of few.
-        let waiting = [(WAITERS, waiters::measure as Measure)];
+        let waiting = [(WAITERS, (|server, scale| block_on(waiters::measure(server, scale))) as Measure)];
         self.group(&[&MEASURES[..], &waiting].concat(), scale, "nginx");
         if self.wants(IDLE) {
             // In a world of its own, for the same reason as the peak.
             let mut servers = self.servers(World { machines: secure::FEW, tls: false }, IDLE);
-            self.rounds(&mut servers, IDLE, connections::idle, scale);
+            self.rounds(&mut servers, IDLE, |server, scale| block_on(connections::idle(server, scale)), scale);
         }
         if self.wants("login over TLS") {
             secure::visits(self, scale);

@@ -6,7 +6,9 @@ use super::load;
 use super::run::Bench;
 use super::server::{PATIENT, Server, Side, World};
 use super::table::Figure;
+use super::wire::block_on;
 use anyhow::Result;
+use tokio::task::spawn_blocking;
 
 /// Clients that come and go at once.
 const VISITORS: usize = 4;
@@ -18,11 +20,14 @@ pub const FEW: usize = 20;
 pub fn visits(bench: &mut Bench, scale: &Scale) {
     let worlds = World { machines: FEW, tls: true };
     let mut servers = bench.servers(worlds, "login over TLS");
-    bench.rounds(&mut servers, "login over TLS", logins, scale);
+    bench.rounds(&mut servers, "login over TLS", |server, scale| block_on(logins(server, scale)), scale);
 }
 
-fn logins(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
-    let load = load::run(server.id(), [(); VISITORS], scale.time, |()| visit(server.endpoint).map(|()| 1))?;
+async fn logins(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
+    let endpoint = server.endpoint;
+    // Handshakes are work for the client too: each visit has a thread.
+    let once = async |_: &mut ()| spawn_blocking(move || block_on(visit(endpoint))).await?.map(|()| 1);
+    let load = load::run(server.id(), [(); VISITORS], scale.time, once).await?;
     let what = "connect over TLS, log in, log out";
     Ok(vec![
         Figure::rate(format!("{what}, {VISITORS} clients"), "/s", load.rate),
@@ -43,17 +48,17 @@ fn try_bulk(bench: &mut Bench, scale: &Scale) -> Result<()> {
     let servers = [(Side::Ours, start(true)?), (Side::Peer, start(false)?)];
     for _ in 0..scale.rounds {
         for (column, server) in &servers {
-            bench.table.add(*column, pull(server, scale)?);
+            bench.table.add(*column, block_on(pull(server, scale))?);
         }
     }
     Ok(())
 }
 
-fn pull(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
-    let client = Client::log_in(server)?;
-    let request = client.read_all(&["config", "runtime", "guest", "summary"])?;
-    let once = |client: &mut Client| Ok(client.send(&request)?.length);
-    let load = load::run(server.id(), [client.again()?], scale.time, once)?;
+async fn pull(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
+    let client = Client::log_in(server).await?;
+    let request = client.session.read_all(&["config", "runtime", "guest", "summary"])?;
+    let once = async |client: &mut Client| Ok(client.send(&request).await?.length);
+    let load = load::run(server.id(), [client], scale.time, once).await?;
     let what = format!("read config, runtime, guest, summary of {} VMs, SOAP over TLS", scale.machines);
     // Microseconds for a byte are seconds for a megabyte.
     let cost = Figure::cost(format!("{what}: server CPU for 1 MB"), "µs", load.cpu * 1e6);

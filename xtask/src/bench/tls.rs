@@ -4,46 +4,26 @@
 //! make their own.
 
 use anyhow::{Context, Result};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{ClientConnection, Resumption};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme, StreamOwned};
-use std::io::{self, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io;
 use std::sync::{Arc, OnceLock};
+use tokio::io::BufReader;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::client::Resumption;
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
-/// A TCP stream with TLS over it.
-pub type Secured = StreamOwned<ClientConnection, Wire>;
+/// A TCP stream with TLS over it. It reads much at once: rustls asks for 4 KiB at a time, and would measure its own system
+/// calls.
+pub type Secured = TlsStream<BufReader<TcpStream>>;
 
-/// What is under TLS. It reads `bytes` at once: rustls asks for 4 KiB at a time, and would measure its own system calls.
-pub struct Wire(BufReader<TcpStream>);
-
-impl Read for Wire {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.0.read(into)
-    }
-}
-
-impl Write for Wire {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.get_mut().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.get_mut().flush()
-    }
-}
-
-/// Shake hands.
-pub fn secure(stream: TcpStream, bytes: usize) -> io::Result<Secured> {
-    let name = stream.peer_addr()?.ip();
-    let mut stream = Wire(BufReader::with_capacity(bytes, stream));
-    let mut session = ClientConnection::new(settings()?, ServerName::from(name)).map_err(io::Error::other)?;
-    while session.is_handshaking() {
-        session.complete_io(&mut stream)?;
-    }
-    Ok(StreamOwned::new(session, stream))
+/// Shake hands; `bytes` are read at once.
+pub async fn secure(stream: TcpStream, bytes: usize) -> io::Result<Secured> {
+    let name = ServerName::from(stream.peer_addr()?.ip());
+    TlsConnector::from(settings()?).connect(name, BufReader::with_capacity(bytes, stream)).await
 }
 
 /// One for all connections: it is what is costly to make.
@@ -77,7 +57,7 @@ impl ServerCertVerifier for Anyone {
         _: &ServerName<'_>,
         _: &[u8],
         _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
+    ) -> Result<ServerCertVerified, Error> {
         Ok(ServerCertVerified::assertion())
     }
 
@@ -86,7 +66,7 @@ impl ServerCertVerifier for Anyone {
         message: &[u8],
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+    ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
     }
 
@@ -95,7 +75,7 @@ impl ServerCertVerifier for Anyone {
         message: &[u8],
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+    ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
     }
 

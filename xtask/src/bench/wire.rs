@@ -1,16 +1,32 @@
 //! HTTP/1.1 replies at the speed of the socket: bodies with a length or in chunks, counted, and kept only when asked.
+//!
+//! All clients of a measurement run on one thread, which asks the system once for all sockets that have news: a thread
+//! for each would take the processors from the servers that are measured.
 
-use super::tls::{self, Secured};
-use crate::http::{connect, read_body, read_head};
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use super::tls;
+use crate::http::{Reading, closed};
+use anyhow::{Context, Result};
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::runtime::Builder;
+use tokio::task::LocalSet;
+use tokio::time::timeout;
 
 /// No answer takes longer.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What is read from the socket at once.
 const BUFFER: usize = 256 * 1024;
+
+/// Run clients on this thread.
+pub fn block_on<T>(clients: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = Builder::new_current_thread().enable_all().build().context("no runtime for the clients")?;
+    LocalSet::new().block_on(&runtime, clients)
+}
 
 /// A reply.
 #[derive(Debug)]
@@ -37,62 +53,41 @@ pub struct Endpoint {
 }
 
 /// A connection that stays open between requests.
-pub struct Connection(BufReader<Stream>);
+pub struct Connection(BufReader<Box<dyn Stream>>);
 
-enum Stream {
-    Plain(TcpStream),
-    Secured(Box<Secured>),
-}
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
 impl Connection {
     /// Connect, and shake hands where the server speaks TLS.
-    pub fn open(endpoint: Endpoint) -> io::Result<Self> {
-        Self::with_buffer(endpoint, BUFFER)
+    pub async fn open(endpoint: Endpoint) -> io::Result<Self> {
+        timeout(PATIENCE, Self::with_buffer(endpoint, BUFFER)).await?
     }
 
     /// Connect, with a buffer for small replies: thousands of these may be open.
-    pub fn small(endpoint: Endpoint) -> io::Result<Self> {
-        Self::with_buffer(endpoint, 4096)
+    pub async fn small(endpoint: Endpoint) -> io::Result<Self> {
+        timeout(PATIENCE, Self::with_buffer(endpoint, 4096)).await?
     }
 
-    fn with_buffer(endpoint: Endpoint, bytes: usize) -> io::Result<Self> {
-        let stream = connect(endpoint.address, PATIENCE)?;
-        let stream = match endpoint.tls {
-            true => Stream::Secured(tls::secure(stream, bytes)?.into()),
-            false => Stream::Plain(stream),
+    async fn with_buffer(endpoint: Endpoint, bytes: usize) -> io::Result<Self> {
+        let stream = TcpStream::connect(endpoint.address).await?;
+        stream.set_nodelay(true)?;
+        let stream: Box<dyn Stream> = match endpoint.tls {
+            true => Box::new(tls::secure(stream, bytes).await?),
+            false => Box::new(stream),
         };
         Ok(Self(BufReader::with_capacity(bytes, stream)))
     }
 
     /// Send one request and read its reply.
-    pub fn ask(&mut self, request: &[u8], keep: bool) -> io::Result<Reply> {
-        self.0.get_mut().write_all(request)?;
-        read_reply(&mut self.0, keep)
-    }
-}
-
-impl Read for Stream {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(stream) => stream.read(into),
-            Self::Secured(stream) => stream.read(into),
-        }
-    }
-}
-
-impl Write for Stream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(stream) => stream.write(bytes),
-            Self::Secured(stream) => stream.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Plain(stream) => stream.flush(),
-            Self::Secured(stream) => stream.flush(),
-        }
+    pub async fn ask(&mut self, request: &[u8], keep: bool) -> io::Result<Reply> {
+        let answer = async {
+            self.0.write_all(request).await?;
+            self.0.flush().await?;
+            read_reply(&mut self.0, keep).await
+        };
+        timeout(PATIENCE, answer).await?
     }
 }
 
@@ -110,14 +105,26 @@ pub fn post(path: &str, kind: &str, headers: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-fn read_reply(from: &mut impl BufRead, keep: bool) -> io::Result<Reply> {
-    let head = read_head(from)?;
-    let (first, mut body) = (Instant::now(), Vec::new());
-    let length = read_body(from, &head, |bytes| {
-        if keep {
-            body.extend_from_slice(bytes);
+async fn read_reply(from: &mut (impl AsyncBufReadExt + Unpin), keep: bool) -> io::Result<Reply> {
+    let (mut reading, mut first, mut length, mut body) = (Reading::default(), None, 0, Vec::new());
+    while !reading.is_over() {
+        let have = from.fill_buf().await?;
+        if have.is_empty() {
+            return Err(closed());
         }
-    })?;
+        let used = reading.take(have, &mut |bytes: &[u8]| {
+            length += bytes.len() as u64;
+            if keep {
+                body.extend_from_slice(bytes);
+            }
+        })?;
+        from.consume(used);
+        if first.is_none() && reading.has_head() {
+            first = Some(Instant::now());
+        }
+    }
+    let head = reading.into_head();
+    let first = first.expect("what is over has begun");
     Ok(Reply { status: head.status, cookie: head.cookie, first, length, body })
 }
 
@@ -126,31 +133,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reply_with_a_length_leaves_the_next_one_alone() {
-        let mut wire = &b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/\r\ncontent-length: 4\r\n\r\nbodyHTTP/1.1 500 No\r\nContent-Length: 1\r\n\r\nx"[..];
-        let first = read_reply(&mut wire, true).unwrap();
-        assert_eq!((first.status, first.cookie.as_deref(), first.length), (200, Some("a=b"), 4));
-        assert_eq!(first.body, b"body");
-        let second = read_reply(&mut wire, false).unwrap();
-        assert_eq!((second.status, second.length, second.body.len()), (500, 1, 0));
-        assert_eq!(read_reply(&mut wire, true).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
-    }
-
-    #[test]
-    fn chunks_are_joined_and_counted() {
-        let wire =
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n";
-        let reply = read_reply(&mut &wire[..], true).unwrap();
-        assert_eq!((reply.length, reply.body.as_slice()), (14, &b"body0123456789"[..]));
-    }
-
-    #[test]
-    fn what_breaks_off_or_is_not_http_is_an_error() {
-        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-        let bodies = ["zz\r\n", "4\r\nbodyx\r\n0\r\n\r\n", "4\r\nbo", ""].map(|body| format!("{head}{body}"));
-        let others = ["hello\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbody"];
-        for wire in bodies.iter().map(String::as_str).chain(others) {
-            assert!(read_reply(&mut wire.as_bytes(), true).is_err(), "{wire:?}");
-        }
+    fn a_body_is_counted_and_kept_when_asked() {
+        let mut wire =
+            &b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbodyHTTP/1.1 500 No\r\nContent-Length: 1\r\n\r\nx"[..];
+        let replies = block_on(async {
+            let kept = read_reply(&mut wire, true).await?;
+            Ok((kept, read_reply(&mut wire, false).await?, read_reply(&mut wire, true).await))
+        });
+        let (kept, counted, none) = replies.unwrap();
+        assert_eq!((kept.status, kept.length, kept.body.as_slice()), (200, 4, &b"body"[..]));
+        assert_eq!((counted.status, counted.length, counted.body.len()), (500, 1, 0));
+        assert_eq!(none.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     }
 }

@@ -1,6 +1,6 @@
 //! HTTP/1.1 as far as the load needs it: one request after the other on one connection, replies kept whole.
 
-use crate::http::{bad, connect, read_body, read_head};
+use crate::http::{bad, connect, read};
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -51,9 +51,8 @@ pub fn post(cookie: Option<&str>, body: &str) -> Vec<u8> {
 }
 
 fn read_reply(from: &mut impl BufRead) -> io::Result<Reply> {
-    let head = read_head(from)?;
     let mut body = Vec::new();
-    read_body(from, &head, |bytes| body.extend_from_slice(bytes))?;
+    let head = read(from, |bytes| body.extend_from_slice(bytes))?;
     let body = String::from_utf8(body).map_err(|e| bad(format!("the body is not UTF-8: {e}")))?;
     Ok(Reply { status: head.status, cookie: head.cookie, body })
 }
