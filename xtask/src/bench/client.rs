@@ -108,7 +108,7 @@ async fn log_in(connection: &mut Connection) -> Result<(String, String)> {
 
 /// A whole visit: connect, log in, log out, and be gone.
 pub async fn visit(endpoint: Endpoint) -> Result<()> {
-    let mut connection = Connection::open(endpoint).await?;
+    let mut connection = Connection::small(endpoint).await?;
     let (content, cookie) = log_in(&mut connection).await?;
     let logout = request(Some(&cookie), &soap::call(&session_manager(&content)?, "Logout", ""));
     succeed(&mut connection, &logout, false).await.map(drop)
