@@ -7,7 +7,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
+use tokio_rustls::rustls::{CipherSuite, ClientConfig, RootCertStore, crypto::ring};
 
 use super::*;
 
@@ -24,9 +24,21 @@ async fn start(limits: Limits) -> (Server, CertificateDer<'static>) {
 }
 
 async fn connect(server: &Server, trusted: CertificateDer<'static>, protocol: &str) -> TlsStream<TcpStream> {
+    connect_with(server, trusted, protocol, |_| true).await
+}
+
+/// A client that offers only some ciphers.
+async fn connect_with(
+    server: &Server,
+    trusted: CertificateDer<'static>,
+    protocol: &str,
+    offers: impl Fn(CipherSuite) -> bool,
+) -> TlsStream<TcpStream> {
+    let mut provider = ring::default_provider();
+    provider.cipher_suites.retain(|known| offers(known.suite()));
     let mut roots = RootCertStore::empty();
     roots.add(trusted).expect("a certificate");
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()
         .expect("ring has them")
         .with_root_certificates(roots)
@@ -58,6 +70,19 @@ async fn http_1_works_over_tls_and_the_service_knows() {
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await.expect("a whole reply and a proper end");
     assert!(reply.starts_with("HTTP/1.1 200 OK\r\n") && reply.ends_with("/x None secure=true"), "{reply}");
+}
+
+#[tokio::test]
+async fn the_cheapest_of_the_ciphers_that_a_client_offers_is_taken() {
+    let (server, trusted) = start(Limits::default()).await;
+    let chosen = async |offers: fn(CipherSuite) -> bool| {
+        let stream = connect_with(&server, trusted.clone(), "http/1.1", offers).await;
+        stream.get_ref().1.negotiated_cipher_suite().expect("a cipher").suite()
+    };
+    assert_eq!(chosen(|_| true).await, CipherSuite::TLS13_AES_128_GCM_SHA256);
+    let others =
+        |suite| !matches!(suite, CipherSuite::TLS13_AES_128_GCM_SHA256 | CipherSuite::TLS13_CHACHA20_POLY1305_SHA256);
+    assert_eq!(chosen(others).await, CipherSuite::TLS13_AES_256_GCM_SHA384);
 }
 
 #[tokio::test]
