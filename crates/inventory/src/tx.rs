@@ -150,10 +150,11 @@ impl<'a> Tx<'a> {
     /// belongs to none. Returns the key.
     pub fn post(&mut self, mut event: Obj<Event>) -> i32 {
         let key = self.counters.next_event();
-        event.key = key;
-        event.created_time = self.now;
-        if event.chain_id == 0 {
-            event.chain_id = key;
+        let told: &mut Event = &mut event;
+        told.key = key;
+        told.created_time = self.now;
+        if told.chain_id == 0 {
+            told.chain_id = key;
         }
         self.events.push(event);
         self.slots.note_event();

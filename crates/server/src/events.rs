@@ -26,9 +26,10 @@ pub fn post(
     message: impl Into<Str>,
 ) -> i32 {
     let mut event = event.into();
-    event.user_name = user.into();
-    event.full_formatted_message = Some(message.into());
-    place(tx, entity, &mut event);
+    let told: &mut Event = &mut event;
+    told.user_name = user.into();
+    told.full_formatted_message = Some(message.into());
+    place(tx, entity, told);
     tx.post(event)
 }
 

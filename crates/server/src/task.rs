@@ -275,7 +275,7 @@ fn finish(work: &Work, outcome: Result<Option<Any>, Fault>) {
 fn record(tx: &mut Tx<'_>, task: &MoRef, outcome: Result<Option<Any>, Fault>) -> Result<(), ()> {
     let now = tx.now();
     let task = tx.edit::<mo::Task>(task).filter(|t| !is_over(&t.info.state)).ok_or(())?;
-    let info = &mut task.info;
+    let info: &mut TaskInfo = &mut task.info;
     info.start_time.get_or_insert(now);
     info.complete_time = Some(now);
     info.cancelable = false;

@@ -179,6 +179,10 @@ fn descriptor(out: &mut String, data: &Data, api: &str, methods: &[Method], comm
 
 fn data_object(out: &mut String, data: &Data, name: &str, has_base: bool, common: &[bool]) {
     let (base, base_mut) = if has_base { ("Some(&self.base)", "Some(&mut self.base)") } else { ("None", "None") };
+    let (level, level_mut) =
+        if has_base { ("self.base.level(of)", "self.base.level_mut(of)") } else { ("None", "None") };
+    // A call for each base: in one piece for each of thousands of types they would be half a MiB more.
+    let own = format!("std::ptr::eq(of, &D_{})", data.name);
     let mut get = String::new();
     let mut slot = String::new();
     for (i, member) in data.members.iter().enumerate() {
@@ -203,6 +207,10 @@ fn data_object(out: &mut String, data: &Data, name: &str, has_base: bool, common
         "impl DataObject for {name} {{\n    fn descriptor(&self) -> &'static Type {{ &D_{} }}\n    \
          fn base(&self) -> Option<&dyn DataObject> {{ {base} }}\n    \
          fn base_mut(&mut self) -> Option<&mut dyn DataObject> {{ {base_mut} }}\n    \
+         #[inline(never)]\n    fn level(&self, of: &'static Type) -> Option<&dyn std::any::Any> {{ if {own} {{ Some(self) }} \
+         else {{ {level} }} }}\n    \
+         #[inline(never)]\n    fn level_mut(&mut self, of: &'static Type) -> Option<&mut dyn std::any::Any> {{ if {own} {{ Some(self) }} \
+         else {{ {level_mut} }} }}\n    \
          fn get(&self, index: usize) -> Ref<'_> {{ match index {{ {get} }} }}\n    \
          fn slot(&mut self, index: usize) -> Option<&mut dyn Slot> {{ match index {{ {slot} }} }}\n    \
          fn clone_shared(&self) -> Shared {{ std::sync::Arc::new(self.clone()) }}{held}\n}}",

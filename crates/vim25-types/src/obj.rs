@@ -21,6 +21,10 @@ pub trait DataObject: StdAny + Send + Sync {
     fn base(&self) -> Option<&dyn DataObject>;
     /// The embedded base, to be changed.
     fn base_mut(&mut self) -> Option<&mut dyn DataObject>;
+    /// The value as what it is besides: itself, or the embedded base of exactly that type; none if it is no `of`.
+    fn level(&self, of: &'static Type) -> Option<&dyn StdAny>;
+    /// [`DataObject::level`], to be changed.
+    fn level_mut(&mut self, of: &'static Type) -> Option<&mut dyn StdAny>;
     /// Own field `index`; [`Ref::Unset`] where it is unset or there is none.
     fn get(&self, index: usize) -> Ref<'_>;
     /// Own field `index`, to be changed.
@@ -54,12 +58,12 @@ impl dyn DataObject {
     /// A field by wire name, own or inherited, to be changed.
     pub fn field_mut(&mut self, name: &str) -> Option<&mut dyn Slot> {
         let (up, index, _) = self.descriptor().field(name)?;
-        level_mut(self, up)?.slot(index)
+        ancestor_mut(self, up)?.slot(index)
     }
 }
 
-fn level_mut(object: &mut dyn DataObject, up: usize) -> Option<&mut dyn DataObject> {
-    if up == 0 { Some(object) } else { level_mut(object.base_mut()?, up - 1) }
+fn ancestor_mut(object: &mut dyn DataObject, up: usize) -> Option<&mut dyn DataObject> {
+    if up == 0 { Some(object) } else { ancestor_mut(object.base_mut()?, up - 1) }
 }
 
 impl fmt::Debug for dyn DataObject {
@@ -107,28 +111,13 @@ impl<T: DataType> Extends<T> for T {}
 /// `object` as a `T`, if it is one or a subtype of one.
 #[inline]
 pub fn cast<T: DataType>(object: &dyn DataObject) -> Option<&T> {
-    match (object as &dyn StdAny).downcast_ref::<T>() {
-        Some(found) => Some(found),
-        // Descriptors tell without a look at the bases themselves.
-        None if object.is::<T>() => cast_base(object),
-        None => None,
-    }
-}
-
-fn cast_base<T: DataType>(object: &dyn DataObject) -> Option<&T> {
-    let base = object.base()?;
-    match (base as &dyn StdAny).downcast_ref::<T>() {
-        Some(found) => Some(found),
-        None => cast_base(base),
-    }
+    object.level(T::TYPE)?.downcast_ref()
 }
 
 /// `object` as a `T` to be changed, if it is one or a subtype of one.
+#[inline]
 pub fn cast_mut<T: DataType>(object: &mut dyn DataObject) -> Option<&mut T> {
-    if (object as &dyn StdAny).is::<T>() {
-        return (object as &mut dyn StdAny).downcast_mut::<T>();
-    }
-    cast_mut(object.base_mut()?)
+    object.level_mut(T::TYPE)?.downcast_mut()
 }
 
 /// A shared, copy-on-write pointer to a `T` or any subtype of it.

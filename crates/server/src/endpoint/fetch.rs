@@ -1,6 +1,9 @@
 //! `Fetch`: the method by which pyVmomi reads a property. It stands in no WSDL, so its argument type stands here.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    any::Any,
+    sync::{Arc, LazyLock},
+};
 
 use vim25::{Api, ApiVersion, DataObject, Field, Kind, MethodInfo, Ref, Service, Shared, Slot, Str, Type, Value};
 
@@ -19,6 +22,12 @@ impl DataObject for Fetch {
     }
     fn base_mut(&mut self) -> Option<&mut dyn DataObject> {
         None
+    }
+    fn level(&self, of: &'static Type) -> Option<&dyn Any> {
+        if std::ptr::eq(of, &*ARGUMENTS) { Some(self) } else { None }
+    }
+    fn level_mut(&mut self, of: &'static Type) -> Option<&mut dyn Any> {
+        if std::ptr::eq(of, &*ARGUMENTS) { Some(self) } else { None }
     }
     fn get(&self, index: usize) -> Ref<'_> {
         if index == 0 { self.prop.read() } else { Ref::Unset }
