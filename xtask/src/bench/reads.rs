@@ -129,9 +129,13 @@ pub async fn lookups(server: &Server, scale: &Scale) -> Result<Vec<Figure>> {
         ("FindByUuid", format!("<uuid>{uuid}</uuid>{vm_search}")),
         ("FindByInventoryPath", format!("<inventoryPath>/DC0/vm/{name}</inventoryPath>")),
     ];
-    // Not every server gives its default machines a host name: then there is nothing to look up.
-    if let Ok(host) = client.property(&machine, "guest.hostName").await {
-        lookups.push(("FindByDnsName", format!("<dnsName>{host}</dnsName>{vm_search}")));
+    // Not every server gives its default machines a host name and an address: then there is nothing to look up.
+    for (method, argument, path) in
+        [("FindByDnsName", "dnsName", "guest.hostName"), ("FindByIp", "ip", "guest.ipAddress")]
+    {
+        if let Ok(value) = client.property(&machine, path).await {
+            lookups.push((method, format!("<{argument}>{value}</{argument}>{vm_search}")));
+        }
     }
     let mut figures = Vec::new();
     for (method, arguments) in lookups {
