@@ -181,7 +181,6 @@ fn data_object(out: &mut String, data: &Data, name: &str, has_base: bool, common
     let (base, base_mut) = if has_base { ("Some(&self.base)", "Some(&mut self.base)") } else { ("None", "None") };
     let (level, level_mut) =
         if has_base { ("self.base.level(of)", "self.base.level_mut(of)") } else { ("None", "None") };
-    // A call for each base: in one piece for each of thousands of types they would be half a MiB more.
     let own = format!("std::ptr::eq(of, &D_{})", data.name);
     let mut get = String::new();
     let mut slot = String::new();
@@ -202,6 +201,7 @@ fn data_object(out: &mut String, data: &Data, name: &str, has_base: bool, common
         [] => "",
         _ => "\n    fn common(&self) -> Option<&dyn Held> { self.common.held() }",
     };
+    // `level` calls that of the base: with those of all bases in it, thousands of types would take half a MiB more.
     writeln!(
         out,
         "impl DataObject for {name} {{\n    fn descriptor(&self) -> &'static Type {{ &D_{} }}\n    \
