@@ -8,7 +8,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::service::{Body, Response};
+use super::service::{Body, Pieces, Response, SLICE, Stream};
 
 /// Replies up to this size go out as they are: compressing them saves no packet.
 const SMALL: usize = 1024;
@@ -48,7 +48,7 @@ pub(super) async fn compress(mut reply: Response, accepts: bool) -> Response {
         return reply;
     }
     match &mut reply.body {
-        Body::Stream(stream) => stream.packed = true,
+        Body::Stream(stream) => pack(stream),
         Body::Whole(bytes) => match gzip(bytes).await {
             Some(packed) => *bytes = packed,
             None => return reply,
@@ -75,6 +75,35 @@ fn deflate(plain: &[u8]) -> Option<Bytes> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 6), Compression::fast());
     encoder.write_all(plain).ok()?;
     encoder.finish().ok().map(Bytes::from)
+}
+
+/// Has a reply compressed while it is written.
+fn pack(stream: &mut Stream) {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(&stream.first).expect("memory takes what is written");
+    stream.first = std::mem::take(packer.get_mut()).into();
+    let plain = std::mem::replace(&mut stream.rest, Box::new(|_: &mut Vec<u8>, _| false));
+    stream.rest = Box::new(Packed { plain, slice: Vec::new(), packer });
+}
+
+/// A body that is compressed slice by slice: a call packs one, which often leaves less than was asked for.
+struct Packed {
+    plain: Box<dyn Pieces>,
+    slice: Vec<u8>,
+    packer: GzEncoder<Vec<u8>>,
+}
+
+impl Pieces for Packed {
+    fn write(&mut self, out: &mut Vec<u8>, _enough: usize) -> bool {
+        self.slice.clear();
+        let more = self.plain.write(&mut self.slice, SLICE);
+        self.packer.write_all(&self.slice).expect("memory takes what is written");
+        if !more {
+            self.packer.try_finish().expect("memory takes what is written");
+        }
+        out.append(self.packer.get_mut());
+        more
+    }
 }
 
 #[cfg(test)]

@@ -18,15 +18,14 @@ use tokio_rustls::TlsAcceptor;
 
 use super::activity::Activity;
 use super::exchange::exchange;
+use super::flow::Outlet;
 use super::limits::Limits;
+use super::sealed::Sealed;
 use super::service::Service;
 use super::stream::{Stream, Watched};
 
 /// How long an expired connection may take to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(1);
-
-/// So many bytes of a reply may be encrypted before they are sent: fewer writes wake the client less often.
-const SEALED: usize = 256 * 1024;
 
 /// What a server asks of its connections.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,8 +43,7 @@ pub(super) struct Front<S> {
     pub(super) service: Arc<S>,
     pub(super) limits: Limits,
     pub(super) room: Arc<Semaphore>,
-    /// How many large replies are written at the same time.
-    pub(super) turns: Arc<Semaphore>,
+    pub(super) outlet: Outlet,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) protocols: Builder<TokioExecutor>,
     pub(super) mood: watch::Receiver<Mood>,
@@ -125,10 +123,10 @@ async fn open<S>(
             turn_away(&socket);
             return Err(std::io::Error::other("plain HTTP where TLS is expected"));
         }
-        tls.accept_with(watch(socket), |session| session.set_buffer_limit(Some(SEALED))).await
+        tls.accept(watch(socket)).await
     };
     match timeout(front.limits.handshake, handshake).await {
-        Ok(Ok(stream)) => Some(Box::new(stream)),
+        Ok(Ok(stream)) => Some(Box::new(Sealed::new(stream))),
         Ok(Err(error)) => {
             tracing::debug!(%peer, %error, "no TLS handshake");
             None

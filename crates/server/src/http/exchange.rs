@@ -34,7 +34,7 @@ pub(super) async fn exchange<S: Service>(
     // The query is left out: it may carry a ticket.
     tracing::debug!(%method, path = uri.path(), status = reply.status.as_u16(), took = ?started.elapsed(), "request");
     let Response { status, headers, body } = reply;
-    let body = Sent::new(body, running, &link.front.limits, &link.front.turns);
+    let body = Sent::new(body, running, &link.front.limits, &link.front.outlet);
     Ok(finish(status, headers, body, multiplexed))
 }
 

@@ -1,33 +1,41 @@
 //! A reply that is written while it is sent: piece by piece, only as fast as the client takes them, in turns with other
 //! replies, and not for ever.
 
-use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
-use std::sync::atomic::{
-    AtomicBool, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
-};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
-use tokio::task::{AbortHandle, yield_now};
+use tokio::task::AbortHandle;
 use tokio::time::{self, sleep};
 
 use super::activity::Running;
 use super::contain::message;
 use super::limits::Limits;
+use super::pace::{self, Pace};
 use super::service::{Body, Pieces, SLICE, Stream};
+use super::turns::{Turn, Turns};
 
-/// For so long a reply is written before the runtime looks for what has arrived: a short request waits no longer.
-const SPELL: Duration = Duration::from_micros(250);
+/// A piece goes as it is when writing it has taken so long: the client is not to wait for what is slow to write.
+const GATHER: Duration = Duration::from_millis(2);
+
+/// What all large replies of a server share.
+pub(super) struct Outlet {
+    turns: Arc<Turns>,
+    spare: Arc<Semaphore>,
+}
+
+impl Outlet {
+    pub(super) fn new() -> Self {
+        Self { turns: Arc::new(Turns::new()), spare: pace::spare() }
+    }
+}
 
 /// Why a reply ends before its end.
 #[derive(Debug, thiserror::Error)]
@@ -54,25 +62,24 @@ enum Kind {
 type Next = Pin<Box<dyn Future<Output = (Flow, Option<Result<Bytes, Broken>>)> + Send>>;
 
 impl Sent {
-    pub(super) fn new(body: Body, running: Running, limits: &Limits, turns: &Arc<Semaphore>) -> Self {
+    pub(super) fn new(body: Body, running: Running, limits: &Limits, outlet: &Outlet) -> Self {
         let kind = match body {
             Body::Whole(bytes) => Kind::Whole(bytes),
-            Body::Stream(stream) => begin(stream, limits, turns),
+            Body::Stream(stream) => begin(stream, limits, outlet),
         };
         Self { kind, _running: running }
     }
 }
 
-fn begin(stream: Stream, limits: &Limits, turns: &Arc<Semaphore>) -> Kind {
-    let source = Arc::new(Source { pieces: Mutex::new(Some(stream.rest)), taken: AtomicU64::new(0) });
+fn begin(stream: Stream, limits: &Limits, outlet: &Outlet) -> Kind {
+    let pieces = Mutex::new(Some(stream.rest));
+    let source = Arc::new(Source { pieces, taken: AtomicUsize::new(0), due: AtomicUsize::new(1) });
     let guard = Guard(tokio::spawn(watch(Arc::downgrade(&source), limits.clone())).abort_handle());
-    let packer = stream.packed.then(|| GzEncoder::new(Vec::new(), Compression::fast()));
     let flow = Flow {
-        first: Some(stream.first),
+        first: stream.first,
         source,
-        packer,
-        turns: Arc::clone(turns),
-        rested: Instant::now(),
+        turn: Turn::new(&outlet.turns),
+        pace: Pace::new(&outlet.spare),
         over: false,
     };
     Kind::Flowing { next: Box::pin(flow.next()), _guard: guard }
@@ -126,105 +133,64 @@ impl HttpBody for Sent {
 struct Source {
     pieces: Mutex<Option<Box<dyn Pieces>>>,
     /// How many pieces the client has taken.
-    taken: AtomicU64,
+    taken: AtomicUsize,
+    /// How many slices the piece has that it is to take now.
+    due: AtomicUsize,
 }
 
 /// A reply on its way.
 struct Flow {
     /// What was written before the head of the reply went out.
-    first: Option<Bytes>,
+    first: Bytes,
     source: Arc<Source>,
-    packer: Option<GzEncoder<Vec<u8>>>,
-    turns: Arc<Semaphore>,
-    /// When the runtime last had its turn.
-    rested: Instant,
+    turn: Turn,
+    pace: Pace,
     over: bool,
 }
 
 impl Flow {
-    /// The next piece that has something in it.
+    /// The next piece; none when the reply has ended.
     async fn next(mut self) -> (Self, Option<Result<Bytes, Broken>>) {
         self.source.taken.fetch_add(1, Relaxed);
-        while !self.over {
-            let piece = match self.first.take() {
-                Some(first) => self.pack(first),
-                None => self.turn().await,
-            };
-            match piece {
-                Ok(piece) if piece.is_empty() => {}
-                outcome => return (self, Some(outcome)),
-            }
+        let mut piece = Ok(std::mem::take(&mut self.first));
+        if matches!(&piece, Ok(first) if first.is_empty()) {
+            piece = self.gather().await;
         }
-        (self, None)
+        self.pace.sent();
+        (self, Some(piece).filter(|piece| !matches!(piece, Ok(end) if end.is_empty())))
     }
 
-    /// Writes a piece, when everybody else has had a turn.
-    async fn turn(&mut self) -> Result<Bytes, Broken> {
-        let turns = Arc::clone(&self.turns);
-        let _turn = turns.acquire().await;
-        // What has arrived meanwhile is looked at every so often, whoever writes.
-        if self.rested.elapsed() >= SPELL {
-            let_others().await;
-            self.rested = Instant::now();
+    /// Writes a piece, by turns of a slice. It is empty only at the end.
+    async fn gather(&mut self) -> Result<Bytes, Broken> {
+        if self.over {
+            return Ok(Bytes::new());
         }
-        let piece = self.write()?;
-        self.pack(piece)
+        let enough = self.pace.taken() * SLICE;
+        let mut out = Vec::with_capacity(enough + SLICE);
+        let started = Instant::now();
+        while !self.over && out.len() < enough && (out.is_empty() || started.elapsed() < GATHER) {
+            let _turn = self.turn.come().await;
+            self.over = !self.source.write(&mut out)?;
+        }
+        self.source.due.store(out.len().div_ceil(SLICE), Relaxed);
+        Ok(out.into())
     }
+}
 
-    fn write(&mut self) -> Result<Bytes, Broken> {
-        let mut out = Vec::with_capacity(SLICE + SLICE / 8);
-        let mut pieces = self.source.pieces.lock();
+impl Source {
+    /// Appends a slice. Whether there is more.
+    fn write(&self, out: &mut Vec<u8>) -> Result<bool, Broken> {
+        let mut pieces = self.pieces.lock();
         let source = pieces.as_mut().ok_or(Broken::TooSlow)?;
-        let more = catch_unwind(AssertUnwindSafe(|| source.write(&mut out, SLICE)));
-        let more = more.map_err(|panic| {
+        let enough = out.len() + SLICE;
+        let more = catch_unwind(AssertUnwindSafe(|| source.write(out, enough))).map_err(|panic| {
             tracing::error!(panic = message(panic.as_ref()), "writing a reply panicked");
             Broken::Crashed
         })?;
         if !more {
             *pieces = None;
-            self.over = true;
         }
-        Ok(out.into())
-    }
-
-    fn pack(&mut self, piece: Bytes) -> Result<Bytes, Broken> {
-        use std::io::Write;
-        let Some(packer) = &mut self.packer else { return Ok(piece) };
-        packer.write_all(&piece).map_err(|_| Broken::Crashed)?;
-        if self.over {
-            packer.try_finish().map_err(|_| Broken::Crashed)?;
-        }
-        Ok(std::mem::take(packer.get_mut()).into())
-    }
-}
-
-/// Completes when the runtime has looked for what has arrived. A connection may poll its body twice in one go, which
-/// `yield_now` alone takes for a return: so this waits until it is really woken.
-async fn let_others() {
-    let mut yielding = pin!(yield_now());
-    let mut returned: Option<Arc<Returned>> = None;
-    poll_fn(|context| {
-        if let Some(returned) = &returned {
-            return if returned.woken.load(Acquire) { Poll::Ready(()) } else { Poll::Pending };
-        }
-        let mine = Arc::new(Returned { woken: AtomicBool::new(false), task: context.waker().clone() });
-        let waker = Waker::from(Arc::clone(&mine));
-        returned = Some(mine);
-        yielding.as_mut().poll(&mut Context::from_waker(&waker))
-    })
-    .await;
-}
-
-/// Notes that it was woken before it wakes the task.
-struct Returned {
-    woken: AtomicBool,
-    task: Waker,
-}
-
-impl Wake for Returned {
-    fn wake(self: Arc<Self>) {
-        self.woken.store(true, Release);
-        self.task.wake_by_ref();
+        Ok(more)
     }
 }
 
@@ -237,21 +203,45 @@ impl Drop for Guard {
     }
 }
 
-/// Takes the source away from a client that takes nothing for [`Limits::write_stall`], or is not done after
+/// Takes the source away from a client that takes less than a slice in [`Limits::write_stall`], or is not done after
 /// [`Limits::reply`]: it may hold on to a whole state of the world.
 async fn watch(source: Weak<Source>, limits: Limits) {
     let end = time::Instant::now() + limits.reply;
-    let mut seen = 0;
+    let (mut seen, mut waited) = (0, 0);
     loop {
         sleep(limits.write_stall.min(end.saturating_duration_since(time::Instant::now()))).await;
         let Some(source) = source.upgrade() else { return };
         let taken = source.taken.load(Relaxed);
-        if taken == seen || time::Instant::now() >= end {
+        waited = if taken == seen { waited + 1 } else { 0 };
+        seen = taken;
+        if waited >= source.due.load(Relaxed) || time::Instant::now() >= end {
             let pieces = source.pieces.lock().take();
             tracing::debug!(pieces = taken, "a client is too slow to take its reply");
             drop(pieces);
             return;
         }
-        seen = taken;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many times the patience with a slice lasts until a piece of so many is given up.
+    async fn patience(due: usize) -> u128 {
+        let limits = Limits { write_stall: Duration::from_millis(50), ..Limits::default() };
+        let pieces: Box<dyn Pieces> = Box::new(|_: &mut Vec<u8>, _| true);
+        let (pieces, due) = (Mutex::new(Some(pieces)), AtomicUsize::new(due));
+        let source = Arc::new(Source { pieces, taken: AtomicUsize::new(0), due });
+        let started = Instant::now();
+        watch(Arc::downgrade(&source), limits.clone()).await;
+        assert!(source.pieces.lock().is_none());
+        started.elapsed().as_millis() / limits.write_stall.as_millis()
+    }
+
+    #[tokio::test]
+    async fn a_client_has_the_time_for_each_slice_of_a_piece() {
+        assert!((1..4).contains(&patience(1).await));
+        assert!(patience(8).await >= 8);
     }
 }

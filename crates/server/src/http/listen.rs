@@ -3,10 +3,8 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::num::NonZero;
 use std::pin::pin;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
@@ -18,6 +16,7 @@ use tokio_rustls::rustls::ServerConfig;
 
 use super::body;
 use super::connection::{self, Front, Mood};
+use super::flow::Outlet;
 use super::limits::Limits;
 use super::service::Service;
 use super::tls::{Identity, TlsError};
@@ -89,7 +88,7 @@ impl Listener {
         let front = Arc::new(Front {
             service,
             room: body::all_room(&self.limits),
-            turns: Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZero::get))),
+            outlet: Outlet::new(),
             protocols: connection::protocols(&self.limits),
             tls: self.tls.map(TlsAcceptor::from),
             mood: observed,

@@ -24,9 +24,12 @@ mod exchange;
 mod flow;
 mod limits;
 mod listen;
+mod pace;
+mod sealed;
 mod service;
 mod stream;
 mod tls;
+mod turns;
 
 pub use limits::Limits;
 pub use listen::{BindError, Listener};

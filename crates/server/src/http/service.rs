@@ -61,7 +61,7 @@ pub struct Response {
     pub body: Body,
 }
 
-/// How much of a large reply is written at once.
+/// How much of a large reply is written in one turn.
 pub(super) const SLICE: usize = 64 * 1024;
 
 /// Writes a body bit by bit.
@@ -89,8 +89,6 @@ pub enum Body {
 pub struct Stream {
     pub(super) first: Bytes,
     pub(super) rest: Box<dyn Pieces>,
-    /// Whether it is to be compressed.
-    pub(super) packed: bool,
 }
 
 impl Body {
@@ -99,7 +97,7 @@ impl Body {
         let mut first = Vec::with_capacity(2048);
         match pieces.write(&mut first, SLICE) {
             false => Self::Whole(first.into()),
-            true => Self::Stream(Stream { first: first.into(), rest: Box::new(pieces), packed: false }),
+            true => Self::Stream(Stream { first: first.into(), rest: Box::new(pieces) }),
         }
     }
 
