@@ -106,7 +106,7 @@ struct Listening {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Access")]
 struct Access {
-    /// The only user who may log in; without it, any non-empty name and password are an administrator.
+    /// The only user who may log in; without it, any non-empty name and password are let in.
     #[arg(long, value_name = "NAME", requires = "password", value_parser = not_empty)]
     username: Option<String>,
     /// Password of that user.

@@ -34,6 +34,17 @@ impl From<&Key> for Mark {
     }
 }
 
+/// A user, as permissions name him: without his domain, and in any case.
+#[derive(Clone, Copy, Debug)]
+pub struct Principal(Mark);
+
+impl Principal {
+    /// The user of this name, `LAB\ann`, `ann@lab` or `ann`.
+    pub fn new(name: &str) -> Principal {
+        Principal(Mark::from(&keys::principal(name)))
+    }
+}
+
 /// Something that an object can be found by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
@@ -61,6 +72,8 @@ enum Key {
     Browser(Str),
     /// Key of the extension that manages a VM or a vApp.
     ManagedBy(Str),
+    /// Name of a user who has a permission there, in lower case and without a domain.
+    Principal(Str),
 }
 
 impl Index {
@@ -127,6 +140,11 @@ impl Index {
         self.all(Key::ManagedBy(extension.into()))
     }
 
+    /// The entities on which a permission names this user, or one of the same name in another domain.
+    pub fn by_principal(&self, user: Principal) -> impl Iterator<Item = MoRef> {
+        self.marked(user.0)
+    }
+
     /// Takes note that an object has become another: came, changed, went.
     pub(crate) fn replace(&mut self, old: Option<&Object>, new: Option<&Object>) {
         let (before, after) = keys::that_may_differ(old, new);
@@ -150,7 +168,10 @@ impl Index {
     }
 
     fn carriers(&self, key: Key) -> impl Iterator<Item = MoRef> {
-        let mark = Mark::from(&key);
+        self.marked(Mark::from(&key))
+    }
+
+    fn marked(&self, mark: Mark) -> impl Iterator<Item = MoRef> {
         self.found
             .range((mark, Str::default())..)
             .take_while(move |((found, _), _)| *found == mark)

@@ -31,7 +31,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use commit::{ChangeKind, Commit, Committed, ObjectChange, Revision};
 pub use derive::Derive;
 pub use imbl::Vector;
-pub use index::Index;
+pub use index::{Index, Principal};
 pub use inventory::{Inventory, Options};
 pub use object::Object;
 pub use slots::IdHash;

@@ -100,6 +100,6 @@ impl Core {
 
     /// The world as a session sees it now.
     pub fn sight(&self, session: Option<Arc<Session>>) -> Sight {
-        Sight { snapshot: self.inventory.snapshot(), session }
+        Sight::new(self.inventory.snapshot(), session)
     }
 }

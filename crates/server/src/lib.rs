@@ -14,6 +14,7 @@ pub mod fault;
 pub mod http;
 pub mod objects;
 pub mod passthrough;
+pub mod rights;
 pub mod service;
 pub mod session;
 pub mod sight;

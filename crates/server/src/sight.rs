@@ -4,9 +4,12 @@
 use std::sync::Arc;
 
 use inventory::Snapshot;
-use vim25::{DataType, MoRef, Shared, Type, managed_type, mo};
+use vim25::{Any, AnyList, DataType, Kind, MoRef, Shared, Type, managed_type, mo};
 
-use crate::session::Session;
+use crate::{
+    rights::{self, Access},
+    session::Session,
+};
 
 #[cfg(test)]
 thread_local! {
@@ -21,16 +24,43 @@ pub struct Sight {
     pub snapshot: Snapshot,
     /// The session; none before login.
     pub session: Option<Arc<Session>>,
+    /// Whether the session's user may not see and do everything.
+    bound: bool,
 }
 
 impl Sight {
+    /// What a session sees of a world; before login without one.
+    pub fn new(snapshot: Snapshot, session: Option<Arc<Session>>) -> Sight {
+        let bound = session.as_ref().is_some_and(|session| session.is_bound(&snapshot));
+        Sight { snapshot, session, bound }
+    }
+
+    /// What the session may read of an object.
+    pub fn access(&self, moref: &MoRef) -> Access<'_> {
+        match &self.session {
+            None => Access::Anonymous,
+            Some(session) if self.bound => Access::of(&self.snapshot, session, moref),
+            Some(_) => Access::All,
+        }
+    }
+
+    /// Whether there may be objects that the session must not see.
+    pub fn is_bound(&self) -> bool {
+        self.bound
+    }
+
+    /// Whether the session may know that an object is there.
+    pub fn shows(&self, moref: &MoRef) -> bool {
+        !self.bound || self.access(moref).shows()
+    }
+
     /// The properties of an object, if it exists and is of the type that the reference names.
     pub fn content(&self, moref: &MoRef) -> Option<Shared> {
         #[cfg(test)]
         READ.set(READ.get() + 1);
         let content = self.own(moref).or_else(|| self.snapshot.find(&moref.id).map(|o| o.content.clone()))?;
         let declared = managed_type(&moref.kind)?;
-        content.descriptor().is_a(declared).then(|| self.overlay(content))
+        content.descriptor().is_a(declared).then(|| self.overlay(moref, content))
     }
 
     /// The exact type of an object, under the same conditions. Costs less where the properties are computed.
@@ -48,6 +78,7 @@ impl Sight {
     /// The properties of an object of which only one will be read.
     pub fn part(&self, moref: &MoRef, field: &str) -> Option<Shared> {
         match self.session.as_ref().and_then(|session| session.object(&moref.id)) {
+            Some(object) if self.bound => Some(self.thinned(object.part(&self.snapshot, field))),
             Some(object) => Some(object.part(&self.snapshot, field)),
             None => self.content(moref),
         }
@@ -65,12 +96,26 @@ impl Sight {
     }
 
     fn own(&self, moref: &MoRef) -> Option<Shared> {
-        self.session.as_ref()?.object(&moref.id).map(|object| object.content(&self.snapshot))
+        let content = self.session.as_ref()?.object(&moref.id)?.content(&self.snapshot);
+        Some(if self.bound { self.thinned(content) } else { content })
+    }
+
+    /// A view without what the session must not see.
+    fn thinned(&self, view: Shared) -> Shared {
+        let Some(all) = vim25::cast::<mo::ManagedObjectView>(&*view).and_then(|view| view.view.as_ref()) else {
+            return view;
+        };
+        let shown: Vec<MoRef> = all.iter().filter(|at| self.shows(at)).cloned().collect();
+        with(view, "view", Any::MoRefs(shown.into()))
     }
 
     /// Properties of shared objects that each session sees in its own way.
-    fn overlay(&self, content: Shared) -> Shared {
+    fn overlay(&self, moref: &MoRef, content: Shared) -> Shared {
         let Some(session) = &self.session else { return content };
+        if self.bound && content.is::<mo::ManagedEntity>() {
+            let roles = rights::roles(&self.snapshot, &session.user, moref).into_iter().map(Any::Int).collect();
+            return with(content, "effectiveRole", Any::List(AnyList { item: Kind::Int, items: roles }));
+        }
         if let Some(manager) = vim25::cast::<mo::SessionManager>(&*content) {
             let current = Some(session.info().into());
             return Arc::new(mo::SessionManager { current_session: current, ..manager.clone() });
@@ -81,4 +126,13 @@ impl Sight {
         }
         content
     }
+}
+
+/// An object with another value of a property.
+fn with(object: Shared, field: &str, value: Any) -> Shared {
+    let mut own = object.clone_shared();
+    let slot = Arc::get_mut(&mut own).and_then(|object| object.field_mut(field));
+    let set = slot.map(|slot| slot.assign(value).is_ok());
+    debug_assert_eq!(set, Some(true), "'{field}' takes the value");
+    own
 }

@@ -77,7 +77,8 @@ pub fn is_below(world: &impl Reader, object: &MoRef, container: &MoRef) -> bool 
     false
 }
 
-fn ways_up(world: &impl Reader, of: &MoRef) -> Vec<MoRef> {
+/// The objects right above one: its folder, and those of which a VM or vApp is a child in another way.
+pub fn ways_up(world: &impl Reader, of: &MoRef) -> Vec<MoRef> {
     let Some(object) = world.object(&of.id) else { return Vec::new() };
     let mut up: Vec<MoRef> = parent(world, of).cloned().into_iter().collect();
     if let Some(vm) = vim25::cast::<mo::VirtualMachine>(&*object.content) {

@@ -14,8 +14,8 @@ use crate::{
     DataType, DecodeError, Extends, MoRef, Obj, Problem, Shared, Str,
     types::{
         ConcurrentAccess, InvalidArgument, InvalidName, InvalidRequest, InvalidType, LocalizedMethodFault,
-        ManagedObjectNotFound, MethodFault, MethodNotFound, NotAuthenticated, NotImplemented, NotSupported,
-        SystemError,
+        ManagedObjectNotFound, MethodFault, MethodNotFound, NoPermission, NoPermissionEntityPrivileges,
+        NotAuthenticated, NotImplemented, NotSupported, SystemError,
     },
 };
 
@@ -106,6 +106,31 @@ impl Fault {
             f.privilege_id = Some(privilege.into());
         });
         Fault::new(fault, "The session is not authenticated.")
+    }
+
+    /// `NoPermission`: the caller lacks privileges, each on an object. The first one is named as the reason.
+    ///
+    /// # Panics
+    /// If none is missing.
+    pub fn no_permission(missing: &[(MoRef, &str)]) -> Fault {
+        let (object, privilege) = missing.first().expect("a privilege is missing");
+        let mut lists: Vec<Obj<NoPermissionEntityPrivileges>> = Vec::new();
+        for (entity, privilege) in missing {
+            match lists.iter_mut().find(|list| list.entity == *entity) {
+                Some(list) => list.privilege_ids.get_or_insert_default().push((*privilege).into()),
+                None => {
+                    let privilege_ids = Some(vec![(*privilege).into()]);
+                    lists.push(NoPermissionEntityPrivileges { entity: entity.clone(), privilege_ids }.into());
+                }
+            }
+        }
+        let fault = NoPermission::with(|f| {
+            f.object = Some(object.clone());
+            f.privilege_id = Some((*privilege).into());
+            f.missing_privileges = Some(lists);
+        });
+        let message = format!("This needs the privilege '{privilege}' on {} '{}'.", object.kind, object.id);
+        Fault::new(fault, message)
     }
 
     /// `SystemError`: something broke here.

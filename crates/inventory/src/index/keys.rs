@@ -38,6 +38,7 @@ fn of(object: Option<&Object>) -> Vec<Key> {
         return keys;
     }
     keys.extend(child(entity));
+    of_permissions(entity, &mut keys);
     if let Some(host) = cast::<mo::HostSystem>(content) {
         of_host(host, &mut keys);
     } else if let Some(app) = cast::<mo::VirtualApp>(content) {
@@ -62,7 +63,7 @@ fn are_shared(old: &dyn DataObject, new: &dyn DataObject) -> bool {
     let (Some(named), Some(renamed)) = (cast::<mo::ManagedEntity>(old), cast::<mo::ManagedEntity>(new)) else {
         return !old.is::<mo::ManagedEntity>() && !new.is::<mo::ManagedEntity>();
     };
-    if named.name != renamed.name || named.parent != renamed.parent {
+    if named.name != renamed.name || named.parent != renamed.parent || !bind_the_same(named, renamed) {
         return false;
     }
     if let (Some(old), Some(new)) = (cast::<mo::HostSystem>(old), cast::<mo::HostSystem>(new)) {
@@ -74,6 +75,16 @@ fn are_shared(old: &dyn DataObject, new: &dyn DataObject) -> bool {
 /// Whether an entity that is neither VM nor host can be found by more than its name.
 fn carries_more(entity: &dyn DataObject) -> bool {
     entity.is::<mo::VirtualApp>() || entity.is::<mo::ComputeResource>() || entity.is::<mo::DistributedVirtualSwitch>()
+}
+
+fn of_permissions(entity: &mo::ManagedEntity, keys: &mut Vec<Key>) {
+    let users = entity.common.permission.iter().flatten().filter(|permission| !permission.group);
+    keys.extend(users.map(|permission| principal(&permission.principal)));
+}
+
+/// Whether two states of an entity have the same permissions.
+fn bind_the_same(old: &mo::ManagedEntity, new: &mo::ManagedEntity) -> bool {
+    old.common.permission == new.common.permission
 }
 
 fn same<T: DataType>(old: &Option<Obj<T>>, new: &Option<Obj<T>>) -> bool {
@@ -93,10 +104,12 @@ struct Parts {
     context: bool,
     /// Its guest.
     guest: bool,
+    /// Its permissions.
+    permissions: bool,
 }
 
 impl Parts {
-    const ALL: Parts = Parts { place: true, config: true, context: true, guest: true };
+    const ALL: Parts = Parts { place: true, config: true, context: true, guest: true, permissions: true };
 
     fn that_differ(old: &mo::VirtualMachine, new: &mo::VirtualMachine) -> Parts {
         let config = !same(&old.config, &new.config);
@@ -106,6 +119,7 @@ impl Parts {
             config: config && !(names_the_same(&old.config, &new.config) && carry_the_same(devices(old), devices(new))),
             context: config || was.power_state != is.power_state || was.host != is.host,
             guest: !same(&old.guest, &new.guest),
+            permissions: !bind_the_same(old, new),
         }
     }
 
@@ -129,6 +143,9 @@ impl Parts {
         }
         if let Some(guest) = vm.guest.as_ref().filter(|_| self.guest) {
             of_guest(guest, keys);
+        }
+        if self.permissions {
+            of_permissions(vm, keys);
         }
     }
 }
@@ -255,4 +272,11 @@ pub(super) fn dns(name: &str) -> Key {
     } else {
         Str::new(name)
     })
+}
+
+/// The name of a user, in lower case and without a domain: `LAB\ann` is `ann`, and so is `ann@lab`.
+pub(super) fn principal(user: &str) -> Key {
+    let name = user.split_once('\\').map(|(_, name)| name);
+    let name = name.or_else(|| user.rsplit_once('@').map(|(name, _)| name)).unwrap_or(user);
+    Key::Principal(name.to_lowercase().into())
 }

@@ -1,10 +1,10 @@
-//! Privileges and roles. The privileges are those that the schema names, and a few that only operations check; the
-//! roles are the system's own and the common samples of a vCenter.
+//! Roles, and how privileges are shown. The roles are the system's own and the common samples of a vCenter.
 
 use std::collections::BTreeSet;
 
-use vim25::{DataType, Field, Obj, Str, all_managed, mo::AuthorizationManager, types::*};
+use vim25::{DataType, Obj, Str, mo::AuthorizationManager, types::*};
 
+use super::privileges::privilege_ids;
 use crate::{
     entity::ADMIN,
     kit::{described, text, words},
@@ -18,30 +18,6 @@ pub(crate) fn authorization_manager() -> AuthorizationManager {
         a.role_list = Some(ROLES.iter().map(|r| role(r, &ids).into()).collect());
         a.description = description(&ids).into();
     })
-}
-
-/// Every privilege that a property, method or parameter of the API asks for, sorted.
-pub fn privilege_ids() -> BTreeSet<&'static str> {
-    let guarded = |fields: &'static [Field]| fields.iter().filter_map(|f| f.privilege);
-    let mut ids = BTreeSet::from(["System.Anonymous", "System.Read", "System.View"]);
-    ids.extend(CHECKED_WITHIN);
-    for managed in all_managed() {
-        ids.extend(guarded(managed.fields).flat_map(single));
-        for method in managed.methods {
-            ids.extend(method.privilege.into_iter().flat_map(single));
-            ids.extend(guarded(method.params.fields).flat_map(single));
-        }
-    }
-    ids
-}
-
-/// Privileges that a vCenter checks within operations: no method or property of the schema asks for them.
-const CHECKED_WITHIN: [&str; 4] =
-    ["Datastore.AllocateSpace", "Datastore.Browse", "Datastore.FileManagement", "Network.Assign"];
-
-/// In a few places the schema names several privileges at once.
-fn single(ids: &'static str) -> impl Iterator<Item = &'static str> {
-    ids.split([',', '|', '+']).filter(|id| id.contains('.'))
 }
 
 fn parts(id: &str) -> (&str, &str) {

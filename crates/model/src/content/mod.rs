@@ -9,14 +9,15 @@ pub mod extended;
 mod license;
 mod names;
 pub mod performance;
+mod privileges;
 mod service;
 mod settings;
 
 use inventory::Tx;
 use vim25::{DataType, MoRef, MoRefs, Obj, mo, types::*};
 
-pub use authorization::privilege_ids;
 pub use names::{manager, service_instance};
+pub use privileges::{privilege_ids, single_privileges};
 
 use crate::{Settings, kit::texts};
 

@@ -6,10 +6,7 @@ use vim25::{
 };
 
 use super::spec::{FilterPlan, Properties};
-use crate::fault::Fault;
-
-/// Properties that a client may read before it logs in have this privilege.
-const ANONYMOUS: &str = "System.Anonymous";
+use crate::rights::Access;
 
 /// One wanted property with its value.
 pub(super) struct Found {
@@ -40,22 +37,24 @@ pub(super) fn wants(plan: &FilterPlan, kind: &'static Type) -> bool {
 }
 
 /// Reads what the plan wants of an object; none if it wants nothing of its type.
-pub(super) fn read(plan: &FilterPlan, moref: &MoRef, object: &Shared, anonymous: bool) -> Option<Content> {
+pub(super) fn read(plan: &FilterPlan, moref: &MoRef, object: &Shared, access: &Access<'_>) -> Option<Content> {
     let wanted = wanted(plan, &**object);
     if wanted.is_empty() {
         return None;
     }
     let mut content = Content::default();
     if wanted.iter().any(|p| p.all) {
-        all(plan, &**object, anonymous, &mut content);
+        all(plan, &**object, access, &mut content);
     }
     let paths = wanted.iter().filter(|_| !wanted.iter().any(|p| p.all)).flat_map(|p| &p.paths);
     for wanted in paths {
         if content.found.iter().any(|f| f.name == wanted.text) {
             continue;
         }
-        if anonymous && !is_public(&**object, &wanted.path.steps()[0].field) {
-            let fault = Fault::not_authenticated(moref, "System.View").localized();
+        let name = &wanted.path.steps()[0].field;
+        if !access.allows_named(&**object, name) {
+            let field = object.descriptor().field(name).map(|(_, _, field)| field);
+            let fault = access.refusal(moref, field).localized();
             let missing = MissingProperty { path: wanted.text.clone(), fault };
             content.missing.push(missing.into());
         } else if let Ok(Some(value)) = wanted.path.read(&**object) {
@@ -66,12 +65,12 @@ pub(super) fn read(plan: &FilterPlan, moref: &MoRef, object: &Shared, anonymous:
 }
 
 /// Every property that has a value and that the client's version of the API has.
-fn all(plan: &FilterPlan, object: &dyn DataObject, anonymous: bool, out: &mut Content) {
+fn all(plan: &FilterPlan, object: &dyn DataObject, access: &Access<'_>, out: &mut Content) {
     if let Some(base) = object.base() {
-        all(plan, base, anonymous, out);
+        all(plan, base, access, out);
     }
     for (index, field) in object.descriptor().fields.iter().enumerate() {
-        if field.since > plan.version || (anonymous && field.privilege != Some(ANONYMOUS)) {
+        if field.since > plan.version || !access.allows(field) {
             continue;
         }
         match object.get(index) {
@@ -82,10 +81,6 @@ fn all(plan: &FilterPlan, object: &dyn DataObject, anonymous: bool, out: &mut Co
             }
         }
     }
-}
-
-fn is_public(object: &dyn DataObject, field: &str) -> bool {
-    object.descriptor().field(field).is_some_and(|(_, _, f)| f.privilege == Some(ANONYMOUS))
 }
 
 /// The object as retrieval returns it.

@@ -69,8 +69,12 @@ impl Iterator for Finding {
 }
 
 /// The list that names all objects of a plan, if there is such a one: in a property of the only object that the plan starts
-/// from, which is not reported itself, and nothing leads on from what it names.
+/// from, which is not reported itself, and nothing leads on from what it names. What a bound
+/// user must not see is left out of it, which takes a look at each.
 fn only_list(plan: &FilterPlan, sight: &Sight) -> Option<MoRefs> {
+    if sight.is_bound() {
+        return None;
+    }
     let [root] = plan.roots.as_slice() else { return None };
     let [select] = root.selects.as_slice() else { return None };
     let traversal = match select {

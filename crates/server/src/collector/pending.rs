@@ -63,7 +63,7 @@ impl Enters {
     }
 
     fn read(&mut self, session: &Arc<Session>) -> Option<Obj<ObjectUpdate>> {
-        let sight = Sight { snapshot: self.world.clone(), session: Some(session.clone()) };
+        let sight = Sight::new(self.world.clone(), Some(session.clone()));
         self.objects.find_map(|object| enter(&self.plan, &sight, &object))
     }
 }

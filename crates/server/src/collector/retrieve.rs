@@ -149,7 +149,7 @@ impl Iterator for Retrieval {
                 continue;
             };
             let Some(object) = self.sight.content(&moref) else { continue };
-            if let Some(content) = read(&part.plan, &moref, &object, self.sight.session.is_none()) {
+            if let Some(content) = read(&part.plan, &moref, &object, &self.sight.access(&moref)) {
                 let content: Obj<ObjectContent> = object_content(moref, content);
                 return Some(content.shared().clone());
             }

@@ -93,6 +93,9 @@ impl<'a> Walk<'a> {
         if !content.descriptor().is_a(traversal.kind) {
             return;
         }
+        if self.sight.is_bound() && !self.may_follow(object, content, traversal) {
+            return;
+        }
         if !self.walked.insert((object.id.clone(), Arc::as_ptr(traversal))) {
             return;
         }
@@ -100,12 +103,19 @@ impl<'a> Walk<'a> {
         // From the end of the way the objects themselves are not needed yet.
         let ends = traversal.selects.is_empty() && stack.len() == start;
         for next in references(content, traversal) {
+            if !self.sight.shows(&next) {
+                continue;
+            }
             if ends {
                 self.sight.kind(&next).into_iter().for_each(|kind| self.arrive(&next, kind, traversal.skip));
             } else if let Some(content) = self.sight.content(&next) {
                 stack.push((next, content, traversal.skip, &traversal.selects));
             }
         }
+    }
+
+    fn may_follow(&self, object: &MoRef, content: &Shared, traversal: &Traversal) -> bool {
+        self.sight.access(object).allows_named(&**content, &traversal.path.steps()[0].field)
     }
 
     fn arrive(&mut self, object: &MoRef, kind: &'static Type, skip: bool) {

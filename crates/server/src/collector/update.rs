@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use inventory::Snapshot;
 use vim25::{
-    Any, MoRef, Obj, Shared, Str,
+    Any, DataObject, MoRef, Obj, Shared, Str,
     diff::{Change, Op, diff},
     managed_type,
     path::Path,
@@ -19,7 +19,7 @@ use super::{
     spec::{FilterPlan, Properties},
     watched::Watched,
 };
-use crate::{fault::Fault, sight::Sight};
+use crate::{fault::Fault, rights::Access, sight::Sight};
 
 /// What a client has seen through one filter.
 pub(super) struct Seen {
@@ -62,7 +62,7 @@ impl Seen {
 
     /// An object as the client has seen it, whose session is that of `now`.
     fn content(&self, moref: &MoRef, now: &Sight) -> Option<Shared> {
-        let world = || Sight { snapshot: self.world.clone(), session: now.session.clone() };
+        let world = || Sight::new(self.world.clone(), now.session.clone());
         self.own.content(&moref.id).or_else(|| world().content(moref))
     }
 }
@@ -159,7 +159,7 @@ fn changed(before: &Seen, sight: &Sight, span: Option<Span>) -> Option<Changed> 
 /// Everything of an object that has come into the selection; none if the plan does not report it.
 pub(super) fn enter(plan: &FilterPlan, sight: &Sight, moref: &MoRef) -> Option<Obj<ObjectUpdate>> {
     let object = sight.content(moref)?;
-    let read = content::read(plan, moref, &object, sight.session.is_none())?;
+    let read = content::read(plan, moref, &object, &sight.access(moref))?;
     let changes = read.found.into_iter().map(|f| property_change(f.name, PropertyChangeOp::Assign, Some(f.value)));
     let missing = Some(read.missing).filter(|m| !m.is_empty());
     Some(update(moref, ObjectUpdateKind::Enter, changes.collect(), missing))
@@ -207,7 +207,23 @@ fn modify(plan: &FilterPlan, partial: bool, before: &Seen, sight: &Sight, moref:
         Some(old) if partial => by_part(plan, &wanted, &old, &new),
         old => by_whole(plan, &wanted, old.as_ref(), &new),
     };
+    let changes = match sight.access(moref) {
+        Access::All => changes,
+        access => readable(changes, &*new, &access),
+    };
     (!changes.is_empty()).then(|| update(moref, ObjectUpdateKind::Modify, changes, None))
+}
+
+/// Those changes that the client may read.
+fn readable(
+    changes: Vec<Obj<PropertyChange>>,
+    object: &dyn DataObject,
+    access: &Access<'_>,
+) -> Vec<Obj<PropertyChange>> {
+    let may = |change: &Obj<PropertyChange>| {
+        Path::parse(&change.name).is_ok_and(|path| access.allows_named(object, &path.steps()[0].field))
+    };
+    changes.into_iter().filter(may).collect()
 }
 
 /// Every wanted property that differs, or all of them if it is not known how they were, with its whole new value.

@@ -17,13 +17,18 @@ use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
 pub use call::{Call, Caller, Grant};
 pub use property::property;
 pub use registry::{Outcome, Registry, RegistryError};
-use vim25::{ApiVersion, MethodInfo, MoRef, Shared, Type, managed_type};
+use vim25::{ApiVersion, DataObject, MethodInfo, MoRef, Shared, Type, managed_type};
 pub(crate) use writers::Writers;
 
-use crate::{core::Core, fault::Fault};
-
-/// Methods that a client may call before it logs in have this privilege.
-const ANONYMOUS: &str = "System.Anonymous";
+use crate::{
+    core::Core,
+    fault::Fault,
+    rights::{
+        self,
+        guard::{self, Attempt},
+    },
+    session::Session,
+};
 
 /// A request as both wire formats give it.
 pub struct Request<'a> {
@@ -55,7 +60,7 @@ pub fn resolve(core: &Arc<Core>, request: &Request<'_>) -> Result<Target, Fault>
     let known = core.sight(request.caller.session.clone()).kind(this);
     let receiver = known.unwrap_or(declared);
     let method = receiver.method(request.method).filter(|m| m.since <= request.version);
-    let anonymous = method.is_some_and(|m| m.privilege == Some(ANONYMOUS));
+    let anonymous = method.is_some_and(|m| m.privilege == Some(rights::ANONYMOUS));
     if request.caller.session.is_none() && !anonymous {
         let privilege = method.and_then(|m| m.privilege).unwrap_or("System.View");
         return Err(Fault::not_authenticated(this, privilege));
@@ -82,8 +87,27 @@ pub async fn invoke(
     let Some(handler) = core.registry.find(target.receiver, method) else {
         return Err(Fault::not_implemented(&this, method.name));
     };
+    if let Some(session) = &caller.session {
+        check(&core, session, &this, method, &*arguments)?;
+    }
     let call = Call { core: core.clone(), this, method, version, caller };
     contain(method, handler(call, arguments)).await
+}
+
+/// Faults if the session's user may not make the call.
+fn check(
+    core: &Core,
+    session: &Session,
+    this: &MoRef,
+    method: &'static MethodInfo,
+    arguments: &dyn DataObject,
+) -> Result<(), Fault> {
+    let world = &core.inventory.snapshot();
+    let user = &session.user;
+    match session.is_bound(world) {
+        true => guard::check(&Attempt { world, user, this, method, arguments }),
+        false => Ok(()),
+    }
 }
 
 /// Runs a handler and turns a panic into a fault.

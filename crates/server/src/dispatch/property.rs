@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use vim25::{Any, ApiVersion, Field, MoRef, managed_type, path::Path};
 
-use super::{ANONYMOUS, Caller};
-use crate::{collector::invalid_property, core::Core, fault::Fault};
+use super::Caller;
+use crate::{collector::invalid_property, core::Core, fault::Fault, rights::ANONYMOUS};
 
 /// The property's declaration and its value, if it has one. An object or property that the caller may not see faults as
 /// in a call.
@@ -27,6 +27,10 @@ pub async fn property(
     }
     found.ok_or_else(|| Fault::object_not_found(object))?;
     let field = field.ok_or_else(|| invalid_property(&name.into()))?;
+    let access = sight.access(object);
+    if !access.allows(field) {
+        return Err(access.refusal(object, Some(field)));
+    }
     let content = match sight.is_at_hand(object) {
         true => sight.part(object, field.name),
         false => core.turns.take(|| sight.part(object, field.name)).await,

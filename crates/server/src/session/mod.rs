@@ -5,9 +5,10 @@ mod store;
 
 use std::{
     net::IpAddr,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
+use inventory::{Principal, Snapshot};
 use objects::Objects;
 pub use objects::SessionObject;
 use parking_lot::RwLock;
@@ -15,7 +16,7 @@ pub use store::{Applicant, Credentials, Secret, Sessions};
 use tokio::sync::watch;
 use vim25::{DateTime, MoRef, Str, Type, types::UserSession};
 
-use crate::{collector::restricted, fault::Fault};
+use crate::{collector::restricted, fault::Fault, rights};
 
 /// How many filters, collectors and views a session may have at once.
 const MAX_OBJECTS: usize = 10_000;
@@ -26,6 +27,9 @@ pub struct Session {
     pub key: Str,
     /// Who logged in.
     pub user: Str,
+    principal: Principal,
+    /// Twice the revision at which it was last looked whether permissions bind the user, and one more if they did.
+    bound: AtomicU64,
     /// Language that the client asked for.
     locale: RwLock<Str>,
     login: DateTime,
@@ -48,6 +52,8 @@ impl Session {
     fn new(key: Str, user: Str, locale: Str, now: DateTime, address: IpAddr, user_agent: Str) -> Session {
         Session {
             key,
+            principal: Principal::new(&user),
+            bound: AtomicU64::new(u64::MAX),
             user,
             locale: RwLock::new(locale),
             login: now,
@@ -75,6 +81,18 @@ impl Session {
     /// Sets the language.
     pub fn set_locale(&self, locale: Str) {
         *self.locale.write() = locale;
+    }
+
+    /// Whether there is anything in a world that the user may not do.
+    pub fn is_bound(&self, world: &Snapshot) -> bool {
+        let revision = world.revision().number() << 1;
+        let seen = self.bound.load(Ordering::Relaxed);
+        if seen & !1 == revision {
+            return seen & 1 == 1;
+        }
+        let bound = rights::is_bound(world, &self.user, self.principal);
+        self.bound.store(revision | u64::from(bound), Ordering::Relaxed);
+        bound
     }
 
     /// The session as the API shows it.

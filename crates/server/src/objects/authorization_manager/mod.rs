@@ -1,11 +1,10 @@
 //! `AuthorizationManager`: roles, and who has which one where.
 //!
 //! A permission stands on its entity (`permission`), a role in `roleList`. What follows from them for a user is worked
-//! out in [`rights`], the one place to ask.
+//! out in [`crate::rights`], the one place to ask.
 
 mod permissions;
 mod privileges;
-pub mod rights;
 mod roles;
 #[cfg(test)]
 mod tests;
@@ -19,6 +18,7 @@ use vim25::{
 use crate::{
     dispatch::{Call, Registry, RegistryError},
     fault::Fault,
+    rights::ADMIN,
 };
 
 pub(super) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
@@ -37,9 +37,6 @@ pub(super) fn register(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.on::<mo::AuthorizationManager, args::HasUserPrivilegeOnEntities>(privileges::user_has_on_entities)?;
     registry.on::<mo::AuthorizationManager, args::FetchUserPrivilegeOnEntities>(privileges::of_user_on_entities)
 }
-
-/// Role of an administrator.
-const ADMIN: i32 = -1;
 
 fn role(manager: &mo::AuthorizationManager, id: i32) -> Result<&Obj<AuthorizationRole>, Fault> {
     manager.role_list.iter().flatten().find(|role| role.role_id == id).ok_or_else(|| no_role(id))

@@ -6,8 +6,8 @@ use vim25::{
     types::{NotFound, Permission, PermissionAddedEvent, PermissionRemovedEvent, PermissionUpdatedEvent, UserNotFound},
 };
 
-use super::{keep_an_administrator, rights::same_user, role, role_argument};
-use crate::{dispatch::Call, events, fault::Fault, tree};
+use super::{keep_an_administrator, role, role_argument};
+use crate::{dispatch::Call, events, fault::Fault, rights::same_user, tree};
 
 /// `RetrieveRolePermissions`.
 pub(super) fn of_role(call: &Call, args: args::RetrieveRolePermissions) -> Result<Option<Vec<Obj<Permission>>>, Fault> {

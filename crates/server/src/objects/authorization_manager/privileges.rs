@@ -6,8 +6,7 @@ use vim25::{
     types::{EntityPrivilege, PrivilegeAvailability, UserPrivilegeResult},
 };
 
-use super::rights::privileges;
-use crate::{dispatch::Call, fault::Fault};
+use crate::{dispatch::Call, fault::Fault, rights::privileges};
 
 /// `HasPrivilegeOnEntity`: one answer for each privilege, in their order.
 pub(super) fn has_on_entity(call: &Call, args: args::HasPrivilegeOnEntity) -> Result<Option<Vec<bool>>, Fault> {

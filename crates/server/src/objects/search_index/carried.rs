@@ -1,9 +1,8 @@
 //! By UUID, DNS name and address. VMs or hosts, in all datacenters or one.
 
-use ::inventory::Snapshot;
 use vim25::{DataType, MoRef, args, mo};
 
-use crate::{dispatch::Call, fault::Fault, tree};
+use crate::{dispatch::Call, fault::Fault, sight::Sight, tree};
 
 /// What a client looks for.
 enum By<'a> {
@@ -15,35 +14,36 @@ enum By<'a> {
 
 /// Where it looks.
 struct Scope {
-    world: Snapshot,
+    sight: Sight,
     datacenter: Option<MoRef>,
     kind: &'static str,
 }
 
 impl Scope {
     fn new(call: &Call, datacenter: Option<MoRef>, vms: bool) -> Result<Scope, Fault> {
-        let world = call.snapshot();
+        let sight = call.sight();
+        let world = &sight.snapshot;
         if let Some(missing) = datacenter.as_ref().filter(|dc| world.get::<mo::Datacenter>(dc).is_none()) {
             return Err(Fault::object_not_found(missing));
         }
         let kind = if vms { mo::VirtualMachine::TYPE.name } else { mo::HostSystem::TYPE.name };
-        Ok(Scope { world, datacenter, kind })
+        Ok(Scope { sight, datacenter, kind })
     }
 
     fn all(&self, by: By<'_>) -> Vec<MoRef> {
-        let index = self.world.index();
+        let index = self.sight.snapshot.index();
         let mut found = match by {
             By::Uuid(uuid) => index.by_uuid(self.kind, uuid),
             By::InstanceUuid(uuid) => index.by_instance_uuid(uuid),
             By::Dns(name) => index.by_dns(name),
             By::Ip(address) => index.by_ip(address),
         };
-        found.retain(|moref| moref.kind == self.kind && self.holds(moref));
+        found.retain(|moref| moref.kind == self.kind && self.holds(moref) && self.sight.shows(moref));
         found
     }
 
     fn holds(&self, moref: &MoRef) -> bool {
-        self.datacenter.as_ref().is_none_or(|dc| tree::datacenter(&self.world, moref).as_ref() == Some(dc))
+        self.datacenter.as_ref().is_none_or(|dc| tree::datacenter(&self.sight.snapshot, moref).as_ref() == Some(dc))
     }
 }
 

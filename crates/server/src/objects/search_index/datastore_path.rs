@@ -10,17 +10,18 @@ use crate::{dispatch::Call, fault::Fault};
 
 /// `FindByDatastorePath`
 pub(super) fn find(call: &Call, args: args::FindByDatastorePath) -> Result<Option<MoRef>, Fault> {
-    let world = call.snapshot();
+    let sight = call.sight();
+    let world = &sight.snapshot;
     if world.get::<mo::Datacenter>(&args.datacenter).is_none() {
         return Err(Fault::object_not_found(&args.datacenter));
     }
     let (name, file) = parts(&args.path).ok_or_else(|| malformed(&args.path))?;
-    let store = datastore(&world, &args.datacenter, name).ok_or_else(|| unknown(name))?;
+    let store = datastore(world, &args.datacenter, name).ok_or_else(|| unknown(name))?;
     let is_it = |vm: &MoRef| {
         let machine = world.get::<mo::VirtualMachine>(vm);
         machine.is_some_and(|vm| lies_on(vm, &store) && path_of(vm).and_then(|p| parts(p)) == Some((name, file)))
     };
-    Ok(world.index().by_file(&format!("[{name}] {file}")).into_iter().find(is_it))
+    Ok(world.index().by_file(&format!("[{name}] {file}")).into_iter().find(|vm| is_it(vm) && sight.shows(vm)))
 }
 
 /// Datastores of other datacenters may have the same name.

@@ -7,19 +7,21 @@ use crate::{dispatch::Call, fault::Fault, service};
 
 /// `FindByInventoryPath`: the path starts below the root folder, whose own path is empty.
 pub(super) fn by_inventory_path(call: &Call, args: args::FindByInventoryPath) -> Result<Option<MoRef>, Fault> {
-    let world = call.snapshot();
-    let Some(content) = service::content(&world) else { return Ok(None) };
+    let sight = call.sight();
+    let world = &sight.snapshot;
+    let Some(content) = service::content(world) else { return Ok(None) };
     let mut names = args.inventory_path.split('/').filter(|name| !name.is_empty());
-    Ok(names.try_fold(content.root_folder.clone(), |at, name| child_named(&world, &at, name)))
+    let found = names.try_fold(content.root_folder.clone(), |at, name| child_named(world, &at, name));
+    Ok(found.filter(|found| sight.shows(found)))
 }
 
 /// `FindChild`: a direct child by its name, given plain or as the inventory keeps it.
 pub(super) fn child(call: &Call, args: args::FindChild) -> Result<Option<MoRef>, Fault> {
-    let world = call.snapshot();
-    if world.get::<mo::ManagedEntity>(&args.entity).is_none() {
+    let sight = call.sight();
+    if sight.snapshot.get::<mo::ManagedEntity>(&args.entity).is_none() {
         return Err(Fault::object_not_found(&args.entity));
     }
-    Ok(child_named(&world, &args.entity, &args.name))
+    Ok(child_named(&sight.snapshot, &args.entity, &args.name).filter(|found| sight.shows(found)))
 }
 
 fn child_named(world: &Snapshot, parent: &MoRef, name: &str) -> Option<MoRef> {

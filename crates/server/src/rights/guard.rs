@@ -1,0 +1,70 @@
+//! Whether a user may make a call, asked before its handler is.
+
+use inventory::Snapshot;
+use vim25::{DataObject, DataType, MethodInfo, MoRef, cast, mo};
+
+use super::{demands, of_bound};
+use crate::{fault::Fault, service};
+
+/// A call that a bound user wants to make.
+pub struct Attempt<'a> {
+    /// The world as it is now.
+    pub world: &'a Snapshot,
+    /// Who calls.
+    pub user: &'a str,
+    /// The receiver.
+    pub this: &'a MoRef,
+    /// The method.
+    pub method: &'static MethodInfo,
+    /// Its arguments.
+    pub arguments: &'a dyn DataObject,
+}
+
+/// A privilege that a call needs on an object.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Demand {
+    pub object: MoRef,
+    pub privilege: &'static str,
+}
+
+/// Faults with `NoPermission` if the user lacks a privilege that the call needs.
+pub fn check(attempt: &Attempt<'_>) -> Result<(), Fault> {
+    let mut missing: Vec<(MoRef, &str)> = Vec::new();
+    for demand in demands::of(attempt) {
+        let found = (demand.object.clone(), demand.privilege);
+        if !missing.contains(&found) && !is_met(attempt, &demand) {
+            missing.push(found);
+        }
+    }
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(Fault::no_permission(&missing)),
+    }
+}
+
+/// What belongs to no entity may be used by everyone who has logged in; more than that is asked for at the root.
+fn is_met(attempt: &Attempt<'_>, demand: &Demand) -> bool {
+    let held = |entity: &MoRef| of_bound(attempt.world, attempt.user, entity).contains(demand.privilege);
+    match entity_of(attempt.world, &demand.object) {
+        Some(entity) => held(&entity),
+        None if demand.privilege.starts_with("System.") => true,
+        None => service::content(attempt.world).is_some_and(|content| held(&content.root_folder)),
+    }
+}
+
+/// The entity on which permissions for an object stand: itself, the VM of a snapshot, what a task works on.
+pub(super) fn entity_of(world: &Snapshot, object: &MoRef) -> Option<MoRef> {
+    let content = &*world.find(&object.id)?.content;
+    if content.is::<mo::ManagedEntity>() {
+        return Some(object.clone());
+    }
+    let owner = match cast::<mo::VirtualMachineSnapshot>(content) {
+        Some(snapshot) => Some(&snapshot.vm),
+        None => cast::<mo::Task>(content).and_then(|task| task.info.entity.as_ref()),
+    };
+    owner.filter(|owner| is_entity(world, owner)).cloned()
+}
+
+fn is_entity(world: &Snapshot, object: &MoRef) -> bool {
+    world.find(&object.id).is_some_and(|found| found.content.descriptor().is_a(mo::ManagedEntity::TYPE))
+}
