@@ -7,7 +7,7 @@ use inventory::Snapshot;
 use vim25::{Any, AnyList, DataType, Kind, MoRef, Shared, Type, managed_type, mo};
 
 use crate::{
-    rights::{self, Access},
+    rights::{Access, Bound},
     session::Session,
 };
 
@@ -24,34 +24,35 @@ pub struct Sight {
     pub snapshot: Snapshot,
     /// The session; none before login.
     pub session: Option<Arc<Session>>,
-    /// Whether the session's user may not see and do everything.
-    bound: bool,
+    /// The session's user, if he may not see and do everything.
+    bound: Option<Arc<Bound>>,
 }
 
 impl Sight {
     /// What a session sees of a world; before login without one.
     pub fn new(snapshot: Snapshot, session: Option<Arc<Session>>) -> Sight {
-        let bound = session.as_ref().is_some_and(|session| session.is_bound(&snapshot));
+        let bound = session.as_ref().filter(|session| session.is_bound(&snapshot));
+        let bound = bound.map(|session| Arc::new(Bound::new(&session.user)));
         Sight { snapshot, session, bound }
     }
 
     /// What the session may read of an object.
     pub fn access(&self, moref: &MoRef) -> Access<'_> {
-        match &self.session {
-            None => Access::Anonymous,
-            Some(session) if self.bound => Access::of(&self.snapshot, session, moref),
-            Some(_) => Access::All,
+        match (&self.session, &self.bound) {
+            (None, _) => Access::Anonymous,
+            (Some(_), Some(user)) => Access::of(&self.snapshot, user, moref),
+            (Some(_), None) => Access::All,
         }
     }
 
     /// Whether there may be objects that the session must not see.
     pub fn is_bound(&self) -> bool {
-        self.bound
+        self.bound.is_some()
     }
 
     /// Whether the session may know that an object is there.
     pub fn shows(&self, moref: &MoRef) -> bool {
-        !self.bound || self.access(moref).shows()
+        self.bound.is_none() || self.access(moref).shows()
     }
 
     /// The properties of an object, if it exists and is of the type that the reference names.
@@ -78,7 +79,7 @@ impl Sight {
     /// The properties of an object of which only one will be read.
     pub fn part(&self, moref: &MoRef, field: &str) -> Option<Shared> {
         match self.session.as_ref().and_then(|session| session.object(&moref.id)) {
-            Some(object) if self.bound => Some(self.thinned(object.part(&self.snapshot, field))),
+            Some(object) if self.is_bound() => Some(self.thinned(object.part(&self.snapshot, field))),
             Some(object) => Some(object.part(&self.snapshot, field)),
             None => self.content(moref),
         }
@@ -97,7 +98,7 @@ impl Sight {
 
     fn own(&self, moref: &MoRef) -> Option<Shared> {
         let content = self.session.as_ref()?.object(&moref.id)?.content(&self.snapshot);
-        Some(if self.bound { self.thinned(content) } else { content })
+        Some(if self.is_bound() { self.thinned(content) } else { content })
     }
 
     /// A view without what the session must not see.
@@ -112,8 +113,8 @@ impl Sight {
     /// Properties of shared objects that each session sees in its own way.
     fn overlay(&self, moref: &MoRef, content: Shared) -> Shared {
         let Some(session) = &self.session else { return content };
-        if self.bound && content.is::<mo::ManagedEntity>() {
-            let roles = rights::roles(&self.snapshot, &session.user, moref).into_iter().map(Any::Int).collect();
+        if let Some(user) = self.bound.as_ref().filter(|_| content.is::<mo::ManagedEntity>()) {
+            let roles = user.role_ids(&self.snapshot, moref).into_iter().map(Any::Int).collect();
             return with(content, "effectiveRole", Any::List(AnyList { item: Kind::Int, items: roles }));
         }
         if let Some(manager) = vim25::cast::<mo::SessionManager>(&*content) {

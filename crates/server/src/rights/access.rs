@@ -1,16 +1,19 @@
 //! Which properties of an object a caller may read.
 
+use std::sync::Arc;
+
 use inventory::Snapshot;
 use vim25::{DataObject, Field, MoRef};
 
-use super::{Held, guard::entity_of, of_bound};
-use crate::{fault::Fault, service, session::Session};
+use super::{Bound, bound::Roles, guard::entity_of, of_roles};
+use crate::{fault::Fault, service};
 
 /// Properties that a client may read before it logs in have this privilege.
 pub const ANONYMOUS: &str = "System.Anonymous";
 /// Properties of which the API says nothing have this one.
-const READ: &str = "System.Read";
-const VIEW: &str = "System.View";
+pub(super) const READ: &str = "System.Read";
+/// Who has it may know that an object is there.
+pub(super) const VIEW: &str = "System.View";
 
 /// What a caller may read of one object.
 pub enum Access<'w> {
@@ -18,36 +21,32 @@ pub enum Access<'w> {
     All,
     /// What can be read before a login.
     Anonymous,
-    /// What these privileges allow.
-    Bound {
-        /// Whether he may know that it is there.
-        view: bool,
-        /// Whether he may read what is not guarded by more.
-        read: bool,
-        /// All that he has there.
-        held: Held<'w>,
-    },
+    /// What a bound user's roles allow.
+    Bound(Granted<'w>),
+}
+
+/// What a bound user has on an object.
+pub struct Granted<'w> {
+    world: &'w Snapshot,
+    view: bool,
+    read: bool,
+    roles: Arc<Roles>,
 }
 
 impl<'w> Access<'w> {
-    /// What a bound user may read of an object. What belongs to no entity is there for everyone who has logged in.
-    pub fn of(world: &'w Snapshot, session: &Session, object: &MoRef) -> Access<'w> {
-        match entity_of(world, object) {
-            Some(entity) => {
-                let held = of_bound(world, &session.user, &entity);
-                Access::Bound { view: held.contains(VIEW), read: held.contains(READ), held }
-            }
-            None => {
-                let root = service::content(world).map(|content| content.root_folder.clone());
-                let held = root.map(|root| of_bound(world, &session.user, &root)).unwrap_or_default();
-                Access::Bound { view: true, read: true, held }
-            }
-        }
+    /// What a bound user may read of an object. What belongs to no entity is there for everyone who has logged in; what is
+    /// guarded there goes by the root.
+    pub fn of(world: &'w Snapshot, user: &Bound, object: &MoRef) -> Access<'w> {
+        let entity = entity_of(world, object);
+        let is_service = entity.is_none();
+        let at = entity.or_else(|| service::content(world).map(|content| content.root_folder.clone()));
+        let roles = at.map(|at| user.on(world, &at)).unwrap_or_default();
+        Access::Bound(Granted { world, view: is_service || roles.view, read: is_service || roles.read, roles })
     }
 
     /// Whether the caller may know that the object is there.
     pub fn shows(&self) -> bool {
-        !matches!(self, Access::Bound { view: false, .. })
+        !matches!(self, Access::Bound(Granted { view: false, .. }))
     }
 
     /// Whether it allows to read a property.
@@ -55,11 +54,11 @@ impl<'w> Access<'w> {
         match self {
             Access::All => true,
             Access::Anonymous => field.privilege == Some(ANONYMOUS),
-            Access::Bound { view, read, held } => match privilege(field) {
+            Access::Bound(granted) => match privilege(field) {
                 ANONYMOUS => true,
-                VIEW => *view,
-                READ => *read,
-                other => *view && held.contains(other),
+                VIEW => granted.view,
+                READ => granted.read,
+                other => granted.view && of_roles(granted.world, &granted.roles.ids).contains(other),
             },
         }
     }

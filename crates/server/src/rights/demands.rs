@@ -161,7 +161,7 @@ impl<'a> Demands<'a> {
     fn cancel(&mut self) {
         let reason = self.receiver::<mo::Task>().map(|task| task.info.reason.clone());
         let by = reason.and_then(|reason| reason.cast::<vim25::types::TaskReasonUser>().map(|by| by.user_name.clone()));
-        if by.is_none_or(|by| by != self.attempt.user) {
+        if by.is_none_or(|by| by != *self.attempt.user) {
             self.on_this("Global.CancelTask");
         }
     }

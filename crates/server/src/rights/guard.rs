@@ -1,7 +1,7 @@
 //! Whether a user may make a call, asked before its handler is.
 
 use inventory::Snapshot;
-use vim25::{DataObject, DataType, MethodInfo, MoRef, cast, mo};
+use vim25::{DataObject, DataType, MethodInfo, MoRef, Str, cast, mo};
 
 use super::{demands, of_bound};
 use crate::{fault::Fault, service};
@@ -11,7 +11,7 @@ pub struct Attempt<'a> {
     /// The world as it is now.
     pub world: &'a Snapshot,
     /// Who calls.
-    pub user: &'a str,
+    pub user: &'a Str,
     /// The receiver.
     pub this: &'a MoRef,
     /// The method.

@@ -5,15 +5,17 @@
 //! [`Access`] for every property that is read.
 
 mod access;
+mod bound;
 mod demands;
 pub mod guard;
 mod spec;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 pub use access::{ANONYMOUS, Access};
+pub use bound::Bound;
 use inventory::{Principal, Snapshot};
 use vim25::{MoRef, Obj, Str, mo, types::Permission};
 
@@ -43,11 +45,7 @@ impl Held<'_> {
 }
 
 /// The privileges that a user has on an entity.
-///
-/// On each way from the entity to the root (a VM has one through its folder, one through its pool and one through its host)
-/// the nearest permission that names the user decides: on the entity itself, or above it if it propagates. What several
-/// ways give adds up.
-pub fn privileges<'w>(world: &'w Snapshot, user: &str, entity: &MoRef) -> Held<'w> {
+pub fn privileges<'w>(world: &'w Snapshot, user: &Str, entity: &MoRef) -> Held<'w> {
     match is_bound(world, user, Principal::new(user)) {
         true => of_bound(world, user, entity),
         false => of_roles(world, &BTreeSet::from([ADMIN])),
@@ -55,17 +53,8 @@ pub fn privileges<'w>(world: &'w Snapshot, user: &str, entity: &MoRef) -> Held<'
 }
 
 /// The same for a user who is bound.
-fn of_bound<'w>(world: &'w Snapshot, user: &str, entity: &MoRef) -> Held<'w> {
-    of_roles(world, &roles_of(world, user, entity))
-}
-
-/// The roles that a bound user has on an entity, sorted.
-pub fn roles(world: &Snapshot, user: &str, entity: &MoRef) -> Vec<i32> {
-    roles_of(world, user, entity).into_iter().collect()
-}
-
-fn roles_of(world: &Snapshot, user: &str, entity: &MoRef) -> BTreeSet<i32> {
-    deciding(world, user, entity).into_iter().map(|permission| permission.role_id).collect()
+fn of_bound<'w>(world: &'w Snapshot, user: &Str, entity: &MoRef) -> Held<'w> {
+    of_roles(world, &Bound::new(user).on(world, entity).ids)
 }
 
 fn of_roles<'w>(world: &'w Snapshot, roles: &BTreeSet<i32>) -> Held<'w> {
@@ -85,21 +74,6 @@ pub fn is_bound(world: &Snapshot, user: &str, principal: Principal) -> bool {
         is_root && permission.propagate && permission.role_id == ADMIN
     };
     named.any(|found| !is_all(found))
-}
-
-/// The permissions that decide what a user may do with an entity.
-fn deciding<'w>(world: &'w Snapshot, user: &str, entity: &MoRef) -> Vec<&'w Obj<Permission>> {
-    let mut found = Vec::new();
-    let mut seen: HashSet<Str> = HashSet::new();
-    let mut next = vec![entity.clone()];
-    while let Some(at) = next.pop() {
-        let holds = |p: &&Obj<Permission>| names(p, user) && (p.propagate || at.id == entity.id);
-        match on(world, &at).iter().find(holds) {
-            Some(permission) => found.push(permission),
-            None => next.extend(tree::ways_up(world, &at).into_iter().filter(|up| seen.insert(up.id.clone()))),
-        }
-    }
-    found
 }
 
 fn on<'w>(world: &'w Snapshot, entity: &MoRef) -> &'w [Obj<Permission>] {

@@ -119,7 +119,7 @@ fn what_folder_pool_and_host_give_adds_up() {
     grant(&world, "bob", moref("ResourcePool", "resgroup-8"), 7, true);
     power_on(&world, &bob, "vm-22").unwrap();
     let snapshot = world.core.inventory.snapshot();
-    let held = super::privileges(&snapshot, "bob", &moref("Datastore", "datastore-12"));
+    let held = super::privileges(&snapshot, &"bob".into(), &moref("Datastore", "datastore-12"));
     assert!(held.to_vec().is_empty(), "elsewhere he has nothing");
 }
 

@@ -50,7 +50,7 @@ pub(super) fn of_user_on_entities(
 
 fn availability(
     world: &Snapshot,
-    user: &str,
+    user: &Str,
     entities: &[MoRef],
     ids: Option<&[Str]>,
 ) -> Result<Vec<Obj<EntityPrivilege>>, Fault> {
