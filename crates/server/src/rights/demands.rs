@@ -7,40 +7,30 @@ use model::content::single_privileges;
 use vim25::{DataType, Kind, MoRef, Ref, args, cast, mo, types::VirtualMachinePowerState};
 
 use super::{
+    access::READ,
     guard::{Attempt, Demand},
     spec,
 };
 
-/// Everything that a call needs: what the schema says, and what the arguments or the receiver decide.
+const FROM_EXISTING: &str = "VirtualMachine.Inventory.CreateFromExisting";
+
+/// Everything that a call needs.
 pub(super) fn of(attempt: &Attempt<'_>) -> Vec<Demand> {
     let mut demands = Demands { attempt, out: Vec::new() };
-    let says_it_all = demands.special();
-    let special = std::mem::take(&mut demands.out);
-    if !says_it_all {
+    if !demands.instead() {
         let ids = attempt.method.privilege.into_iter().flat_map(single_privileges);
-        ids.for_each(|privilege| demands.on(attempt.this, privilege));
+        ids.for_each(|privilege| demands.on_this(privilege));
     }
     demands.parameters();
-    demands.out.extend(special);
+    demands.besides();
     demands.out
 }
 
-/// The methods of entities of which the schema says nothing.
+/// Whether a method asks for something of its own, whatever the schema says.
 #[cfg(test)]
-pub(super) const SPECIAL: [&str; 12] = [
-    "CloneVM_Task",
-    "DestroyChildren",
-    "Destroy_Task",
-    "MigrateVM_Task",
-    "MoveIntoFolder_Task",
-    "MoveIntoResourcePool",
-    "ReconfigVM_Task",
-    "ReconfigureDVPortgroup_Task",
-    "ReconfigureDvs_Task",
-    "Rename_Task",
-    "UpdateConfig",
-    "setCustomValue",
-];
+pub(super) fn has_own(attempt: &Attempt<'_>) -> bool {
+    Demands { attempt, out: Vec::new() }.instead()
+}
 
 struct Demands<'a> {
     attempt: &'a Attempt<'a>,
@@ -85,76 +75,62 @@ impl<'a> Demands<'a> {
         }
     }
 
-    /// What the arguments or the receiver decide. Whether that is all that is needed on the receiver.
-    fn special(&mut self) -> bool {
-        let attempt = self.attempt;
-        match attempt.method.name {
-            "Rename_Task" => self.rename(attempt.this, renaming),
-            "Destroy_Task" => self.rename(attempt.this, destroying),
-            "ReconfigureDvs_Task" => self.on_this("DVSwitch.Modify"),
-            "ReconfigureDVPortgroup_Task" => self.on_this("DVPortgroup.Modify"),
-            "setCustomValue" => self.on_this("Global.SetCustomField"),
-            "UpdateOptions" => self.on_this("Global.Settings"),
+    /// What is needed on the receiver instead of what the schema says, if that is another matter.
+    fn instead(&mut self) -> bool {
+        match self.attempt.method.name {
             "CancelTask" => self.cancel(),
-            "QueryPerf" => {
-                if let Some(args::QueryPerf { query_spec }) = self.arguments() {
-                    self.out.extend(query_spec.iter().map(|spec| read(&spec.entity)));
-                }
-                return false;
-            }
-            "QueryPerfComposite" => {
-                if let Some(args::QueryPerfComposite { query_spec }) = self.arguments() {
-                    self.out.push(read(&query_spec.entity));
-                }
-                return false;
-            }
+            "CloneVM_Task" => self.clone_vm(),
             "DestroyChildren" => self.on_this("Resource.DeletePool"),
-            "UpdateConfig" => self.pool(),
+            "Destroy_Task" => self.by_kind(destroying),
+            "MigrateVM_Task" | "RelocateVM_Task" => self.move_vm(),
             "MoveIntoFolder_Task" => self.enter_folder(),
             "MoveIntoResourcePool" => self.enter_pool(),
-            "ReconfigVM_Task" => {
-                if let Some(args::ReconfigVM_Task { spec }) = self.arguments() {
-                    self.out.extend(spec::reconfiguration(attempt.world, attempt.this, spec));
-                }
-            }
-            "MigrateVM_Task" => self.move_vm(),
-            "RelocateVM_Task" => {
-                self.move_vm();
-                if let Some(args::RelocateVM_Task { spec, .. }) = self.arguments() {
-                    self.out.extend(spec::place(spec));
-                }
-            }
-            "CloneVM_Task" => self.clone_vm(),
-            "CreateVM_Task" => {
-                if let Some(args::CreateVM_Task { config, .. }) = self.arguments() {
-                    self.out.extend(spec::creation(attempt.world, attempt.this, config));
-                }
-                return false;
-            }
-            "CreateChildVM_Task" => {
-                if let Some(args::CreateChildVM_Task { config, .. }) = self.arguments() {
-                    self.out.extend(spec::creation(attempt.world, attempt.this, config));
-                }
-                return false;
-            }
-            "InstantClone_Task" => {
-                if let Some(args::InstantClone_Task { spec }) = self.arguments() {
-                    self.out.extend(spec::place(&spec.location));
-                    spec.location
-                        .folder
-                        .iter()
-                        .for_each(|folder| self.on(folder, "VirtualMachine.Inventory.CreateFromExisting"));
-                }
-                return false;
-            }
+            "ReconfigVM_Task" => self.reconfigure(),
+            "ReconfigureDVPortgroup_Task" => self.on_this("DVPortgroup.Modify"),
+            "ReconfigureDvs_Task" => self.on_this("DVSwitch.Modify"),
+            "Rename_Task" => self.by_kind(renaming),
+            "UpdateConfig" => self.change_pool(),
+            "UpdateOptions" => self.on_this("Global.Settings"),
+            "setCustomValue" => self.on_this("Global.SetCustomField"),
             _ => return false,
         }
         true
     }
 
-    fn rename(&mut self, entity: &MoRef, privilege: fn(&str) -> &'static str) {
-        let kind = self.attempt.world.find(&entity.id).map(|found| found.content.descriptor().name);
-        self.on(entity, privilege(kind.unwrap_or(&entity.kind)));
+    /// What is needed on objects that arguments name somewhere inside.
+    fn besides(&mut self) {
+        let Attempt { world, this, .. } = *self.attempt;
+        if let Some(args::CreateVM_Task { config, .. }) = self.arguments() {
+            self.out.extend(spec::creation(world, this, config));
+        } else if let Some(args::CreateChildVM_Task { config, .. }) = self.arguments() {
+            self.out.extend(spec::creation(world, this, config));
+        } else if let Some(args::RelocateVM_Task { spec, .. }) = self.arguments() {
+            self.out.extend(spec::place(spec));
+        } else if let Some(args::CloneVM_Task { folder, spec, .. }) = self.arguments() {
+            self.on(folder, FROM_EXISTING);
+            self.out.extend(spec::place(&spec.location));
+        } else if let Some(args::InstantClone_Task { spec }) = self.arguments() {
+            spec.location.folder.iter().for_each(|folder| self.on(folder, FROM_EXISTING));
+            self.out.extend(spec::place(&spec.location));
+        } else if let Some(args::QueryPerf { query_spec }) = self.arguments() {
+            query_spec.iter().for_each(|spec| self.on(&spec.entity, READ));
+        } else if let Some(args::QueryPerfComposite { query_spec }) = self.arguments() {
+            self.on(&query_spec.entity, READ);
+        }
+    }
+
+    fn by_kind(&mut self, privilege: fn(&str) -> &'static str) {
+        self.on_this(privilege(self.kind(self.attempt.this)));
+    }
+
+    /// Wire name of the type that an object really has.
+    fn kind<'o>(&self, object: &'o MoRef) -> &'o str {
+        self.attempt.world.find(&object.id).map_or(&object.kind, |found| found.content.descriptor().name)
+    }
+
+    fn reconfigure(&mut self) {
+        let Some(args::ReconfigVM_Task { spec }) = self.arguments() else { return };
+        self.out.extend(spec::reconfiguration(self.attempt.world, self.attempt.this, spec));
     }
 
     /// A user cancels his own tasks; others only with a privilege.
@@ -166,7 +142,7 @@ impl<'a> Demands<'a> {
         }
     }
 
-    fn pool(&mut self) {
+    fn change_pool(&mut self) {
         let Some(args::UpdateConfig { name, config }) = self.arguments() else { return };
         if name.is_some() {
             self.on_this("Resource.RenamePool");
@@ -180,8 +156,7 @@ impl<'a> Demands<'a> {
     fn enter_folder(&mut self) {
         let Some(args::MoveIntoFolder_Task { list }) = self.arguments() else { return };
         for entity in list {
-            let kind = self.attempt.world.find(&entity.id).map(|found| found.content.descriptor().name);
-            let privilege = moving(kind.unwrap_or(&entity.kind));
+            let privilege = moving(self.kind(entity));
             self.on(entity, privilege);
             self.on_this(privilege);
         }
@@ -210,7 +185,7 @@ impl<'a> Demands<'a> {
     }
 
     fn clone_vm(&mut self) {
-        let Some(args::CloneVM_Task { folder, spec, .. }) = self.arguments() else { return };
+        let Some(args::CloneVM_Task { spec, .. }) = self.arguments() else { return };
         let is_template =
             self.receiver::<mo::VirtualMachine>().is_some_and(|vm| vm.config.as_ref().is_some_and(|c| c.template));
         self.on_this(match (is_template, spec.template) {
@@ -219,13 +194,7 @@ impl<'a> Demands<'a> {
             (true, false) => "VirtualMachine.Provisioning.DeployTemplate",
             (true, true) => "VirtualMachine.Provisioning.CloneTemplate",
         });
-        self.on(folder, "VirtualMachine.Inventory.CreateFromExisting");
-        self.out.extend(spec::place(&spec.location));
     }
-}
-
-fn read(object: &MoRef) -> Demand {
-    Demand { object: object.clone(), privilege: "System.Read" }
 }
 
 fn renaming(kind: &str) -> &'static str {
