@@ -38,7 +38,7 @@ def authority(si):
 @pytest.fixture
 def own_vm(si, name):
     """A VM that is off, and that the test may change."""
-    vm = create_vm(si, name, deviceChange=[vsphere.new_pvscsi()])
+    vm = create_vm(si, name, deviceChange=[vsphere.new_pvscsi(), vsphere.new_vmxnet3(key=-2)])
     yield vm
     remove_vm(vm)
 
@@ -111,6 +111,19 @@ def test_what_a_change_needs_goes_by_what_it_changes(si, connect, own_vm, author
     disk = vsphere.new_disk(vsphere.devices(own_vm, vim.vm.device.VirtualSCSIController)[0].key)
     add = vim.vm.ConfigSpec(deviceChange=[disk])
     done(vm.ReconfigVM_Task(add))
+    [nic] = vsphere.devices(own_vm, vim.vm.device.VirtualVmxnet3)
+    nic.connectable.startConnected = False
+    edit = vim.vm.ConfigSpec(deviceChange=[vsphere.edit(nic)])
+    assert refused(vm.ReconfigVM_Task, edit) == (vm._moId, "VirtualMachine.Config.EditDevice")
+    authority(name, si.content.rootFolder, [*held, "VirtualMachine.Config.EditDevice"])
+    done(vm.ReconfigVM_Task(edit))
+    group = one(si, vim.dvs.DistributedVirtualPortgroup, "DC0_DVPG0")
+    nic.backing = vim.vm.device.VirtualEthernetCard.DistributedVirtualPortBackingInfo(
+        port=vim.dvs.PortConnection(
+            portgroupKey=group.key, switchUuid=group.config.distributedVirtualSwitch.uuid
+        )
+    )
+    assert refused(vm.ReconfigVM_Task, edit) == (group._moId, "Network.Assign")
     nic = vim.vm.ConfigSpec(deviceChange=[vsphere.new_vmxnet3()])
     assert refused(vm.ReconfigVM_Task, nic) == (vm._moId, "VirtualMachine.Config.AddRemoveDevice")
 

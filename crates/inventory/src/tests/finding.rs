@@ -1,6 +1,7 @@
 use vim25::Obj;
 
 use super::*;
+use crate::Principal;
 
 fn full_vm(uuid: &str, instance: &str) -> VirtualMachine {
     VirtualMachine::with(|vm| {
@@ -272,4 +273,36 @@ fn what_a_vapp_a_cluster_and_a_switch_carry_is_followed_when_nothing_else_of_the
     assert_eq!((index.child_named(&home(1), "shop"), index.child_named(&home(2), "shop")), (None, Some(app)));
     assert_eq!((index.by_browser(&browser(1)), index.by_browser(&browser(2))), (None, Some(cluster)));
     assert_eq!((index.by_switch_uuid("uuid 1"), index.by_switch_uuid("uuid 2")), (vec![], vec![switch]));
+}
+
+#[test]
+fn whom_permissions_name_is_found_where_they_stand_and_no_longer_when_they_are_gone() {
+    let world = world();
+    let (a, folder) = (moref("VirtualMachine", "vm-1"), moref("Folder", "group-1"));
+    let names = |principals: &[(&str, bool)]| -> Option<Vec<Obj<Permission>>> {
+        let one = |&(principal, group): &(&str, bool)| {
+            Permission { principal: principal.into(), group, ..Permission::default() }.into()
+        };
+        Some(principals.iter().map(one).collect())
+    };
+    let found = |user: &str| -> Vec<MoRef> { world.snapshot().index().by_principal(Principal::new(user)).collect() };
+    run(&world, |tx| {
+        tx.insert(a.clone(), vm("a"));
+        tx.insert(folder.clone(), Folder::default());
+    });
+    run(&world, |tx| {
+        let both = names(&[("LAB\\Ann", false), ("ann@home", false), ("staff", true)]);
+        tx.edit::<VirtualMachine>(&a).unwrap().common.permission = both;
+        tx.edit::<Folder>(&folder).unwrap().common.permission = names(&[("ann", false)]);
+    });
+    assert_eq!(found("ann@lab"), [folder.clone(), a.clone()]);
+    assert!(found("staff").is_empty() && found("bob").is_empty());
+    run(&world, |tx| tx.edit::<VirtualMachine>(&a).unwrap().common.permission = names(&[("ann@home", false)]));
+    assert_eq!(found("ANN").len(), 2);
+    run(&world, |tx| {
+        tx.edit::<VirtualMachine>(&a).unwrap().common.permission = names(&[("bob", false)]);
+        tx.remove(&folder);
+    });
+    assert!(found("ann").is_empty());
+    assert_eq!(found("bob"), [a]);
 }

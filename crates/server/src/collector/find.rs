@@ -69,8 +69,8 @@ impl Iterator for Finding {
 }
 
 /// The list that names all objects of a plan, if there is such a one: in a property of the only object that the plan starts
-/// from, which is not reported itself, and nothing leads on from what it names. What a bound
-/// user must not see is left out of it, which takes a look at each.
+/// from, which is not reported itself, and nothing leads on from what it names. For a bound user there is none, because each
+/// object has to be looked at.
 fn only_list(plan: &FilterPlan, sight: &Sight) -> Option<MoRefs> {
     if sight.is_bound() {
         return None;

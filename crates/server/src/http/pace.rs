@@ -22,8 +22,8 @@ pub(super) fn spare() -> Arc<Semaphore> {
 
 /// The pace at which one client takes a reply: its pieces grow while it takes them promptly, and shrink when it does not.
 ///
-/// The first slice of a piece is every reply's own. The others come from what all share, so a thousand clients that
-/// stop reading in the middle of a wide piece hold no more memory than sixty-four.
+/// The first slice of a piece is every reply's own. The others come from what all share, so that clients that stop reading
+/// in the middle of wide pieces hold [`SPARE`] slices together, however many they are.
 pub(super) struct Pace {
     slices: usize,
     spare: Arc<Semaphore>,

@@ -3,7 +3,7 @@
 use inventory::Snapshot;
 use vim25::{DataObject, DataType, MethodInfo, MoRef, Str, cast, mo};
 
-use super::{demands, of_bound};
+use super::{Bound, demands, of_roles};
 use crate::{fault::Fault, service};
 
 /// A call that a bound user wants to make.
@@ -29,10 +29,11 @@ pub(super) struct Demand {
 
 /// Faults with `NoPermission` if the user lacks a privilege that the call needs.
 pub fn check(attempt: &Attempt<'_>) -> Result<(), Fault> {
+    let user = Bound::new(attempt.user);
     let mut missing: Vec<(MoRef, &str)> = Vec::new();
     for demand in demands::of(attempt) {
         let found = (demand.object.clone(), demand.privilege);
-        if !missing.contains(&found) && !is_met(attempt, &demand) {
+        if !missing.contains(&found) && !is_met(attempt.world, &user, &demand) {
             missing.push(found);
         }
     }
@@ -43,20 +44,22 @@ pub fn check(attempt: &Attempt<'_>) -> Result<(), Fault> {
 }
 
 /// What belongs to no entity may be used by everyone who has logged in; more than that is asked for at the root.
-fn is_met(attempt: &Attempt<'_>, demand: &Demand) -> bool {
-    let held = |entity: &MoRef| of_bound(attempt.world, attempt.user, entity).contains(demand.privilege);
-    match entity_of(attempt.world, &demand.object) {
+fn is_met(world: &Snapshot, user: &Bound, demand: &Demand) -> bool {
+    let held = |entity: &MoRef| of_roles(world, &user.on(world, entity).ids).contains(demand.privilege);
+    match entity_of(world, &demand.object) {
         Some(entity) => held(&entity),
         None if demand.privilege.starts_with("System.") => true,
-        None => service::content(attempt.world).is_some_and(|content| held(&content.root_folder)),
+        None => service::content(world).is_some_and(|content| held(&content.root_folder)),
     }
 }
 
 /// The entity on which permissions for an object stand: itself, the VM of a snapshot, what a task works on.
 pub(super) fn entity_of(world: &Snapshot, object: &MoRef) -> Option<MoRef> {
-    let content = &*world.find(&object.id)?.content;
+    let found = world.find(&object.id)?;
+    let content = &*found.content;
     if content.is::<mo::ManagedEntity>() {
-        return Some(object.clone());
+        // The client may have named it as what it is in general.
+        return Some(found.moref.clone());
     }
     let owner = match cast::<mo::VirtualMachineSnapshot>(content) {
         Some(snapshot) => Some(&snapshot.vm),

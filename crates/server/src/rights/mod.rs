@@ -47,14 +47,9 @@ impl Held<'_> {
 /// The privileges that a user has on an entity.
 pub fn privileges<'w>(world: &'w Snapshot, user: &Str, entity: &MoRef) -> Held<'w> {
     match is_bound(world, user, Principal::new(user)) {
-        true => of_bound(world, user, entity),
+        true => of_roles(world, &Bound::new(user).on(world, entity).ids),
         false => of_roles(world, &BTreeSet::from([ADMIN])),
     }
-}
-
-/// The same for a user who is bound.
-fn of_bound<'w>(world: &'w Snapshot, user: &Str, entity: &MoRef) -> Held<'w> {
-    of_roles(world, &Bound::new(user).on(world, entity).ids)
 }
 
 fn of_roles<'w>(world: &'w Snapshot, roles: &BTreeSet<i32>) -> Held<'w> {

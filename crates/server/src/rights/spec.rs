@@ -2,7 +2,7 @@
 
 use inventory::Snapshot;
 use vim25::{
-    DataObject, DataType, MoRef, Ref, mo,
+    DataObject, DataType, MoRef, Obj, Ref, mo,
     types::{
         VirtualDevice, VirtualDeviceConfigSpec, VirtualDeviceConfigSpecFileOperation, VirtualDeviceConfigSpecOperation,
         VirtualDeviceFileBackingInfo, VirtualDisk, VirtualDiskRawDiskMappingVer1BackingInfo, VirtualEthernetCard,
@@ -111,29 +111,40 @@ fn of_change(world: &Snapshot, vm: &MoRef, change: &VirtualDeviceConfigSpec) -> 
     }
 }
 
+/// A device as the VM has it.
+fn current<'w>(world: &'w Snapshot, vm: &MoRef, key: i32) -> Option<&'w Obj<VirtualDevice>> {
+    let config = world.get::<mo::VirtualMachine>(vm)?.config.as_ref()?;
+    config.hardware.device.iter().flatten().find(|device| device.key == key)
+}
+
 fn grows(world: &Snapshot, vm: &MoRef, disk: &VirtualDisk) -> bool {
-    let config = world.get::<mo::VirtualMachine>(vm).and_then(|vm| vm.config.as_ref());
-    let mut devices = config.into_iter().flat_map(|config| config.hardware.device.iter().flatten());
-    let now = devices.find(|device| device.key == disk.key).and_then(|device| device.cast::<VirtualDisk>());
+    let now = current(world, vm, disk.key).and_then(|device| device.cast::<VirtualDisk>());
     let bytes = |disk: &VirtualDisk| disk.capacity_in_bytes.unwrap_or(0).max(disk.capacity_in_kb.saturating_mul(1024));
     now.is_some_and(|now| bytes(disk) > bytes(now))
 }
 
-/// What connecting an adapter needs on its network.
+/// What connecting an adapter to another network needs there.
 fn network(world: &Snapshot, near: &MoRef, change: &VirtualDeviceConfigSpec) -> Option<Demand> {
-    if change.operation == Some(VirtualDeviceConfigSpecOperation::Remove) {
-        return None;
-    }
-    let card: &VirtualDevice = change.device.cast::<VirtualEthernetCard>()?;
+    let stays = match change.operation {
+        Some(VirtualDeviceConfigSpecOperation::Remove) => return None,
+        Some(VirtualDeviceConfigSpecOperation::Add) => None,
+        _ => current(world, near, change.device.key).and_then(|card| network_of(world, near, card)),
+    };
+    let network = network_of(world, near, &change.device).filter(|network| stays.as_ref() != Some(network));
+    network.map(|object| Demand { object, privilege: ASSIGN })
+}
+
+/// The network of an adapter.
+fn network_of(world: &Snapshot, near: &MoRef, device: &Obj<VirtualDevice>) -> Option<MoRef> {
+    let card: &VirtualDevice = device.cast::<VirtualEthernetCard>()?;
     let backing = card.backing.as_ref()?;
-    let network = if let Some(on) = backing.cast::<VirtualEthernetCardNetworkBackingInfo>() {
+    if let Some(on) = backing.cast::<VirtualEthernetCardNetworkBackingInfo>() {
         on.network.clone().or_else(|| listed(world, near, &on.device_name, |dc| dc.network.as_ref()))
     } else {
         let port = backing.cast::<VirtualEthernetCardDistributedVirtualPortBackingInfo>()?;
         let group = port.port.portgroup_key.as_ref()?;
         Some(MoRef::new("DistributedVirtualPortgroup", group.clone()))
-    };
-    network.map(|object| Demand { object, privilege: ASSIGN })
+    }
 }
 
 /// What a new or larger disk needs on its datastore.
