@@ -66,8 +66,8 @@ pub(super) const SLICE: usize = 64 * 1024;
 
 /// Writes a body bit by bit.
 pub trait Pieces: Send + 'static {
-    /// Appends to `out` until it holds `enough` bytes or the body has ended. Whether there is more. It is to take no
-    /// longer than writing that many bytes takes: others wait for their turn.
+    /// Appends to `out` until it holds `enough` bytes or the body has ended, or less if that is more work than writing so
+    /// many bytes is: others wait for their turn. Whether there is more.
     fn write(&mut self, out: &mut Vec<u8>, enough: usize) -> bool;
 }
 
